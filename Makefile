@@ -1,0 +1,67 @@
+# Everything starts here; `make help` lists it. Nothing is needed but Python 3.11 or newer.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+STAMP := .venv/.installed
+UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
+
+.PHONY: help demo up test pytest lint format bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ARGS="..." is handed on, for example: make demo ARGS="--once --clicks 5000 --seed 7"'
+
+demo: $(STAMP) ## everything on this machine, with traffic to watch
+	@$(BIN)/clickjoin demo $(ARGS)
+
+up: $(STAMP) ## everything on this machine, for real traffic
+	@$(BIN)/clickjoin up $(ARGS)
+
+test: lint pytest ## what must pass: linters, types, directions of imports, all tests
+
+pytest: $(STAMP) ## the tests alone
+	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+
+lint: $(STAMP) ## linters, types, directions of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP) ## bring the source into the house's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## all measurements, into bench/results
+	$(BIN)/python -m bench $(ARGS)
+
+bench-%: $(STAMP) ## one of them, for example bench-join
+	$(BIN)/python -m bench $* $(ARGS)
+
+lock: ## write the locks anew from pyproject.toml (ARGS=--upgrade: with newer versions)
+	@uv=$$(mktemp -d) && trap 'rm -rf "$$uv"' EXIT && \
+	$(PYTHON) -m venv "$$uv" && "$$uv/bin/pip" install --quiet uv && \
+	$(call UV_COMPILE,"$$uv") --output-file requirements.lock >/dev/null && \
+	$(call UV_COMPILE,"$$uv") --extra dev --output-file requirements-dev.lock >/dev/null
+
+clean: ## remove what was installed and cached here (never ./data)
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo 'clickjoin needs Python 3.11 or newer; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@echo 'Installing into .venv, once' >&2
+	@if $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then $(PYTHON) -m venv .venv; \
+	elif $(PYTHON) -c 'import pip, venv' 2>/dev/null; then \
+	$(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --quiet --python $(BIN)/python install pip; \
+	else echo '"$(PYTHON)" has neither pip nor venv with ensurepip. On Debian: apt install python3-venv.' \
+	'Or name another: make PYTHON=...' >&2; exit 1; fi
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock || { \
+	echo 'A Python package could not be installed (its name is above). Behind a mirror set PIP_INDEX_URL;' \
+	'without network set PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of wheels.' >&2; exit 1; }
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@

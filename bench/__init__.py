@@ -1,0 +1,1 @@
+"""What clickjoin costs and how fast it is, measured: `python -m bench`. It may use every other package."""

@@ -1,0 +1,45 @@
+"""What a bench is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.progress import Progress
+
+from bench.results import Results
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to run a bench."""
+
+    records: int
+    runs: int
+    folder: Path  # for everything that it writes while it runs
+    progress: Progress
+
+    def step(self, says: str, total: int) -> Callable[[int], None]:
+        """A line with a bar for the next piece of work. To be called with how much of `total` is done."""
+        task = self.progress.add_task(says, total=total)
+        return lambda count: self.progress.update(task, completed=count)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure worth a line in docs/benchmarks.md."""
+
+    name: str  # its key in the results
+    says: str
+    bar: str = ""  # what it should be
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A measurement, by the name that `make bench-NAME` calls it by."""
+
+    name: str
+    title: str
+    how: str  # it was measured; may name results in braces
+    figures: tuple[Figure, ...]
+    records: int
+    run: Callable[[Plan], Results]

@@ -1,0 +1,77 @@
+"""`clickjoin check`: is the configuration right, and what goes into each panel."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clickjoin.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_FILE,
+    WRONG,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    refuse,
+)
+from clickjoin.cli.output import print_json
+from clickjoin.panels import Panels, SourcePanel
+from schemas.settings.errors import ConfigError, Problem
+
+HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of the networks' keys.")]
+
+
+def check(
+    config: ConfigOption = DEFAULT_FILE,
+    data: DataOption = DEFAULT_DATA,  # taken by every command; nothing is read there
+    as_json: JsonOption = False,
+    hide_keys: HideKeys = False,
+) -> None:
+    """Validate the configuration and print the URLs to paste into each panel. The postback URLs hold keys."""
+    from clickjoin.panels import panels
+    from presets.load import load_with_warnings
+
+    try:
+        settings, warnings = load_with_warnings(config, os.environ)
+    except ConfigError as error:
+        if as_json:
+            print_json({"ok": False, "problems": [problem._asdict() for problem in error.problems], "warnings": []})
+            raise typer.Exit(WRONG) from None
+        refuse(config, error)
+    found = panels(settings, hide_keys=hide_keys)
+    if as_json:
+        print_json(_document(found, warnings))
+    else:
+        _print(config, found, warnings)
+
+
+def _document(found: Panels, warnings: list[Problem]) -> dict[str, object]:
+    sections = {name: [entry._asdict() for entry in entries] for name, entries in found._asdict().items()}
+    return {"ok": True, "problems": [], "warnings": [warning._asdict() for warning in warnings], **sections}
+
+
+def _print(config: Path, found: Panels, warnings: list[Problem]) -> None:
+    """Plain lines, never wrapped: URLs are to be copied."""
+    typer.echo(f"{config} is right.")
+    if found.networks or found.campaigns:
+        typer.echo("In the URLs, replace each {word} by the panel's own macro for it.")
+    for network in found.networks:
+        typer.echo(f"\nnetwork {network.network}, postback URL (guarded by {network.guarded_by}):")
+        typer.echo(f"  {network.postback_url}")
+        for theirs, ours in network.events.items():
+            typer.echo(f"  {theirs} counts as {ours}")
+    for campaign in found.campaigns:
+        typer.echo(f"\ncampaign {campaign.campaign}, click URL for {campaign.source}:")
+        typer.echo(f"  {campaign.click_url}")
+    for source in found.sources:
+        typer.echo(f"\nsource {source.source} is told: {_told(source)}")
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _told(source: SourcePanel) -> str:
+    event = "any event" if source.event == "*" else source.event
+    hours = source.max_click_age_hours
+    age = "" if hours is None else f", of clicks up to {hours:g} hours old"
+    return f"{event} ({' or '.join(source.statuses)}{age}), {source.method} {source.host}"

@@ -1,0 +1,80 @@
+"""The options that every command takes, and what it does with them before anything else."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from schemas.settings.errors import ConfigError, Problem
+from schemas.settings.file import Settings
+
+DEFAULT_FILE = Path("clickjoin.toml")
+EXAMPLE_FILE = "clickjoin.example.toml"
+FAILED, WRONG = 1, 2
+"""Exit codes: it failed; the call or the configuration is wrong."""
+
+ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="The configuration.")]
+DataOption = Annotated[Path, typer.Option("--data", metavar="DIR", help="Where data and local state are kept.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+DEFAULT_DATA = Path("data")
+
+
+def load(config: Path) -> Settings:
+    """The settings for a command. Exits with 2, having told everything that is wrong, where they cannot be used."""
+    from presets.load import load_settings
+
+    try:
+        return load_settings(config, os.environ)
+    except ConfigError as error:
+        refuse(config, error)
+
+
+def load_for(role: str, config: Path, *, data: Path | None = None, quiet: bool = False) -> Settings:
+    """The settings for a process that logs: its logs are set up too, with its secrets hidden.
+
+    data: for a process that needs the secret which is kept there. quiet: for commands that print a result and end:
+    libraries log nothing then.
+    """
+    from clickjoin.data_folder import with_kept_secret
+    from clickjoin.logging import configure_logging
+    from schemas.settings.masks import secret_values
+
+    settings = load(config)
+    try:
+        settings = with_kept_secret(settings, data) if data else settings
+    except (OSError, ValueError) as error:
+        fail(f"the data folder {data} cannot be used: {error}")
+    configure_logging(secret_values(settings), role=role, libraries=logging.CRITICAL if quiet else logging.WARNING)
+    return settings
+
+
+def exit_code(code: int) -> int:
+    """The exit code of a role as the command line promises it: whatever is neither 0 nor 2 is a failure."""
+    return code if code in (0, WRONG) else FAILED
+
+
+def refuse(config: Path, error: ConfigError) -> NoReturn:
+    """Tell on standard error what is wrong with a configuration, and exit with 2."""
+    for line in refusal(config, error.problems):
+        typer.echo(line, err=True)
+    raise typer.Exit(WRONG)
+
+
+def refusal(config: Path, problems: tuple[Problem, ...]) -> list[str]:
+    """What to tell of a configuration that cannot be used."""
+    if not config.exists():
+        return [
+            f"There is no {config}.",
+            f"Write one (the repository's {EXAMPLE_FILE} is a whole one, with comments), or name it: --config FILE.",
+        ]
+    count = "1 mistake" if len(problems) == 1 else f"{len(problems)} mistakes"
+    return [f"{config}: {count}; nothing was started.", *(f"  {problem}" for problem in problems)]
+
+
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """Say on standard error why it did not work, and exit."""
+    typer.echo(message, err=True)
+    raise typer.Exit(code)

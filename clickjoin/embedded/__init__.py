@@ -1,0 +1,1 @@
+"""Apache Kafka and ClickHouse from pip, as child processes."""

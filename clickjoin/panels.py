@@ -1,0 +1,104 @@
+"""What to paste into each network's and source's panel, and what each of them will be told. Pure."""
+
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+
+from schemas.settings.file import Settings
+from schemas.settings.masks import HIDDEN
+from schemas.settings.postbacks import Source
+from schemas.settings.traffic import OURS, Network
+
+POSTBACK_PARAMETERS = ("click_id", "event", "txid", "payout", "currency", "status")
+CLICK_PARAMETERS = ("placement", "creative", "source_campaign", "keyword")
+_HOURS_MS = 3_600_000
+
+
+class NetworkPanel(NamedTuple):
+    """A network: where it sends its postbacks."""
+
+    network: str
+    postback_url: str  # {word}: to be replaced by the network's own macro for it
+    guarded_by: str  # in words
+    events: dict[str, str]  # their word = our event
+
+
+class CampaignPanel(NamedTuple):
+    """A campaign: where its source sends visitors."""
+
+    campaign: str
+    click_url: str  # {word}: to be replaced by the source's own macro for it
+    source: str
+    offers: tuple[str, ...]
+
+
+class SourcePanel(NamedTuple):
+    """One postback that a source gets."""
+
+    source: str
+    event: str
+    statuses: tuple[str, ...]
+    host: str  # the rest of the URL may hold a token
+    method: str
+    max_click_age_hours: float | None
+
+
+class Panels(NamedTuple):
+    """All of it."""
+
+    networks: tuple[NetworkPanel, ...]
+    campaigns: tuple[CampaignPanel, ...]
+    sources: tuple[SourcePanel, ...]
+
+
+def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
+    """What to paste and what to expect. The postback URLs hold the networks' keys unless `hide_keys`."""
+    base = settings.ingest.public_url
+    return Panels(
+        tuple(_network(base, name, network, hide_keys) for name, network in settings.networks.items()),
+        tuple(
+            CampaignPanel(name, _click_url(base, name, settings.sources[each.source]), each.source, each.offers)
+            for name, each in settings.campaigns.items()
+        ),
+        tuple(told for name, source in settings.sources.items() for told in _told(name, source)),
+    )
+
+
+def _network(base: str, name: str, network: Network, hide_keys: bool) -> NetworkPanel:
+    parameters = [(network.params.get(word, (word,))[0], f"{{{word}}}") for word in POSTBACK_PARAMETERS]
+    if network.click_ids != OURS:
+        parameters[0] = (parameters[0][0], "{source_click_id}")
+    if network.key:
+        parameters.insert(0, ("key", HIDDEN if hide_keys else quote(network.key.get_secret_value(), safe="")))
+    return NetworkPanel(name, f"{base}/postback/{name}?{_query(parameters)}", _guard(network), network.events)
+
+
+def _guard(network: Network) -> str:
+    addresses = ", ".join(map(str, network.allow))
+    guards = (["its key"] if network.key else []) + ([f"its addresses ({addresses})"] if addresses else [])
+    return " and ".join(guards) or "nothing: it is open to anybody"
+
+
+def _click_url(base: str, campaign: str, source: Source) -> str:
+    parameters = [(source.click_id_param, "{source_click_id}")] if source.click_id_param else []
+    parameters += [(source.params[word][0], f"{{{word}}}") for word in CLICK_PARAMETERS if word in source.params]
+    query = _query(parameters)
+    return f"{base}/click/{campaign}?{query}" if query else f"{base}/click/{campaign}"
+
+
+def _query(parameters: list[tuple[str, str]]) -> str:
+    """Values stand as they are: they are encoded already, or macros that a panel must recognise."""
+    return "&".join(f"{quote(name, safe='')}={value}" for name, value in parameters)
+
+
+def _told(name: str, source: Source) -> list[SourcePanel]:
+    return [
+        SourcePanel(
+            source=name,
+            event=event,
+            statuses=postback.statuses,
+            host=urlsplit(postback.url).hostname or "",
+            method=postback.method,
+            max_click_age_hours=None if postback.max_click_age is None else postback.max_click_age / _HOURS_MS,
+        )
+        for event, postback in source.postbacks.items()
+    ]

@@ -1,0 +1,119 @@
+"""Everything on this machine: the servers that are embedded, their topics and tables, and every role."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+import typer
+
+from clickjoin.data_folder import clickhouse_folder, ensure_secret, kafka_folder
+from clickjoin.embedded.children import Child
+from clickjoin.embedded.errors import CannotStartError
+from clickjoin.embedded.kafka import EmbeddedKafka, jar_folder
+from clickjoin.embedded.leftovers import claim
+from clickjoin.embedded.ports import Port, check_ports, listening
+from clickjoin.prepare import prepare
+from clickjoin.status import answers_ok, local_url
+from clickjoin.supervisor import supervise
+from schemas.settings.file import Settings
+from sql.connect import address
+from sql.migrate import MigrationError
+
+ROLES = ("ingest", "join", "sink", "emit")
+FAILED = 1
+
+log = structlog.get_logger(__name__)
+
+
+def run_up(
+    settings: Settings,
+    config: Path,
+    data: Path,
+    *,
+    on_ready: Callable[[], None] | None = None,
+    finished: Callable[[], int | None] = lambda: None,
+) -> int:
+    """Run until SIGTERM, SIGINT or SIGHUP, or until `finished` returns an exit code. Returns the exit code.
+
+    config: the file that `settings` were loaded from; the roles read it again. on_ready: called once everything
+    answers. What keeps it from starting is told on standard error, and makes the exit code 1.
+    """
+    config, data = config.resolve(), data.resolve()
+    try:
+        with claim(data) as run:
+            if settings.kafka.is_embedded:
+                ensure_secret(data)
+            check_ports(_ports(settings))
+            return supervise(
+                _servers(settings, data),
+                [_role(name, settings, config, data) for name in ROLES],
+                run=run,
+                on_servers=lambda: _prepare(settings),
+                on_ready=on_ready or (lambda: _tell(settings)),
+                finished=finished,
+            )
+    except (CannotStartError, MigrationError) as error:
+        typer.echo(str(error), err=True)
+        return FAILED
+
+
+def _ports(settings: Settings) -> list[Port]:
+    """What will be listened on here, and the key that moves it elsewhere."""
+    host, _, port = settings.ingest.listen.rpartition(":")
+    ports = [Port(int(port), "[ingest] listen", host.strip("[]"))]
+    if settings.kafka.is_embedded:
+        ports.append(Port(settings.kafka.port, "[kafka] port"))
+    if settings.clickhouse.is_embedded:
+        ports.append(Port(settings.clickhouse.port, "[clickhouse] port"))
+    return ports
+
+
+def _servers(settings: Settings, data: Path) -> list[Child]:
+    servers = []
+    if settings.kafka.is_embedded:
+        kafka = EmbeddedKafka(kafka_folder(data), settings.kafka.port, jar_folder(settings.kafka.jars))
+        servers.append(kafka.child())
+    if settings.clickhouse.is_embedded:
+        servers.append(_clickhouse(settings.clickhouse.port, data))
+    return servers
+
+
+def _clickhouse(port: int, data: Path) -> Child:
+    folder = clickhouse_folder(data)
+    return Child(
+        name="clickhouse",
+        argv=[sys.executable, "-m", "clickjoin.embedded.clickhouse", "--path", str(folder), "--port", str(port)],
+        ready=lambda: listening(port) and answers_ok(f"http://127.0.0.1:{port}/ping"),
+    )
+
+
+def _role(name: str, settings: Settings, config: Path, data: Path) -> Child:
+    """A role reads the file itself, and the secret of the click IDs in the data folder: neither is handed over."""
+    health = local_url(settings.ingest.listen, "/health/ready")
+    return Child(
+        name=name,
+        argv=[sys.executable, "-m", "clickjoin", name, "--config", str(config), "--data", str(data)],
+        ready=(lambda: answers_ok(health)) if name == "ingest" else None,
+    )
+
+
+def _prepare(settings: Settings) -> None:
+    """Topics and tables. Raises CannotStartError, MigrationError."""
+    applied = prepare(settings)
+    if applied:
+        log.info("tables_migrated", applied=applied)
+
+
+def _tell(settings: Settings) -> None:
+    """Where everything listens, on standard error."""
+    dsn = settings.clickhouse.dsn
+    ingest = settings.ingest
+    typer.echo(
+        f"clickjoin is up. Ctrl-C stops it.\n"
+        f"  clicks and postbacks  http://{ingest.listen} (public: {ingest.public_url})\n"
+        f"  ClickHouse            {address(dsn)}, database clickjoin\n"
+        f"  Kafka                 {settings.kafka.servers}\n"
+        f"What to paste into which panel: clickjoin check",
+        err=True,
+    )

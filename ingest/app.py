@@ -1,0 +1,68 @@
+"""The calls, as an RSGI application: /click, /postback, health and metrics."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+from granian.rsgi import Scope
+
+from ingest.exchange import Answer, Exchange, failure, json_answer
+from ingest.metrics import CONTENT_TYPE, Metrics
+from ingest.store import Store
+
+Calls = Callable[[Exchange], Awaitable[Answer]]
+
+_NOT_FOUND = failure(
+    404, "not_found", "there are /click/{campaign}, /postback/{network}, /health/live, /health/ready, /metrics"
+)
+_BUG = failure(503, "internal", "this request could not be handled: it may be repeated")
+
+log = structlog.get_logger()
+
+
+class App:
+    """What the server calls for each request. `in_flight` says how many are not yet answered."""
+
+    def __init__(self, calls: Mapping[str, Calls], store: Store, metrics: Metrics) -> None:
+        self.in_flight = 0
+        self._calls = calls
+        self._store = store
+        self._metrics = metrics
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer one request. Whatever happens, it is answered and counted."""
+        self.in_flight += 1
+        try:
+            route, _, name = scope.path[1:].partition("/")
+            call = self._calls.get(route)
+            if call is None:
+                answer = self._service(scope.method, scope.path)
+                route = "unknown" if answer is _NOT_FOUND else "service"
+            else:
+                answer = await self._answer(call, Exchange(scope, protocol, route, name))
+            self._metrics.count_request(route, answer.status)
+            answer.send(protocol)
+        finally:
+            self.in_flight -= 1
+
+    async def _answer(self, call: Calls, exchange: Exchange) -> Answer:
+        try:
+            return await call(exchange)
+        except Exception:
+            # A bug of ours. What the request holds is not logged: there may be secrets in it.
+            log.exception("request_failed", route=exchange.route)
+            return _BUG
+
+    def _service(self, method: str, path: str) -> Answer:
+        if method not in ("GET", "HEAD"):
+            return _NOT_FOUND
+        match path:
+            case "/health/live":
+                return json_answer(200, {"status": "live"})
+            case "/health/ready":
+                is_ready = self._store.is_ready
+                return json_answer(200 if is_ready else 503, {"ready": is_ready, "spooled": self._store.spooled})
+            case "/metrics":
+                return Answer(200, self._metrics.text(), (("content-type", CONTENT_TYPE),))
+            case _:
+                return _NOT_FOUND

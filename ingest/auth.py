@@ -1,0 +1,36 @@
+"""Who may call: a key compared in constant time, and ranges of addresses. Pure."""
+
+from functools import lru_cache
+from hmac import compare_digest
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from ingest.plans import Access
+from ingest.refusal import Refusal
+
+KEY_PARAMETER = "key"
+KEY_HEADER = "x-clickjoin-key"
+
+
+def check_access(access: Access, key: str, peer: str) -> None:
+    """Let a call pass, or raise Refusal: 403 for an address that is not allowed, 401 for a key that is not the one."""
+    if access.allow and not _is_allowed(access.allow, peer):
+        raise Refusal(403, "address_not_allowed", f"{peer or 'this address'} is in no range of {access.path}.allow")
+    if access.key is not None:
+        if not key:
+            wanted = f"send the key of {access.path} as ?{KEY_PARAMETER}= or in the header X-Clickjoin-Key"
+            raise Refusal(401, "missing_key", wanted)
+        if not compare_digest(key.encode("utf-8", "replace"), access.key):
+            raise Refusal(401, "wrong_key", f"this is not the key of {access.path}")
+    elif not access.allow and not access.open:
+        raise Refusal(401, "closed", f"{access.path} has neither key nor allow: give it one, or say open = true")
+
+
+@lru_cache(maxsize=8192)
+def _is_allowed(ranges: tuple[IPv4Network | IPv6Network, ...], peer: str) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return any(address in one for one in ranges)

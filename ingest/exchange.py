@@ -1,0 +1,126 @@
+"""One request and its answer, over RSGI."""
+
+import asyncio
+from dataclasses import dataclass
+
+import msgspec
+from granian._granian import RSGIHTTPProtocol as HTTPProtocol
+from granian.rsgi import Scope
+
+from ingest.auth import KEY_HEADER, KEY_PARAMETER
+from ingest.parameters import Params, parse_query
+from ingest.raw import raw_request
+from ingest.refusal import Refusal
+
+RETRY_AFTER_SECONDS = "5"
+_BODY_SECONDS = 10.0
+_encode = msgspec.json.Encoder().encode
+
+_JSON = ("content-type", "application/json")
+_JSON_HEADERS = (_JSON, ("cache-control", "no-store"))
+_RETRY_HEADERS = (*_JSON_HEADERS, ("retry-after", RETRY_AFTER_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = _JSON_HEADERS
+
+    def send(self, protocol: HTTPProtocol) -> None:
+        """Hand it to the server."""
+        protocol.response_bytes(self.status, list(self.headers), self.body)
+
+
+def json_answer(status: int, content: object) -> Answer:
+    """An answer in JSON; 503 and 429 say when to come again."""
+    return Answer(status, _encode(content), _RETRY_HEADERS if status in (429, 503) else _JSON_HEADERS)
+
+
+def failure(status: int, code: str, detail: str) -> Answer:
+    """An error: a closed word, and what would be right."""
+    return json_answer(status, {"error": code, "detail": detail})
+
+
+def redirect(url: str) -> Answer:
+    """To the offer, never cached."""
+    return Answer(302, b"", (("location", url), ("cache-control", "no-store")))
+
+
+class Exchange:
+    """One request: what was read of it, for handlers and for what is kept where it cannot be used."""
+
+    __slots__ = ("_protocol", "_scope", "body", "content_type", "method", "name", "query", "route")
+
+    def __init__(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str) -> None:
+        self._scope = scope
+        self._protocol = protocol
+        self.route = route
+        self.name = name
+        self.method = scope.method
+        self.query = scope.query_string
+        self.body = b""
+        self.content_type = ""
+
+    @property
+    def is_head(self) -> bool:
+        """Whether only the headers are wanted, and nothing is to be recorded."""
+        return self.method == "HEAD"
+
+    @property
+    def peer(self) -> str:
+        """The address that the connection comes from."""
+        return self._scope.client.rpartition(":")[0].strip("[]")
+
+    def header(self, name: str) -> str:
+        """A header's value; empty where there is none."""
+        value: str = self._scope.headers.get(name, "")
+        return value
+
+    def key(self, params: Params) -> str:
+        """The key that was sent, as parameter or header."""
+        return params.get(KEY_PARAMETER) or self.header(KEY_HEADER)
+
+    def query_params(self, max_url_bytes: int) -> Params:
+        """The parameters of the query. Raises Refusal for a URL that is too long."""
+        length = len(self._scope.path) + 1 + len(self.query)
+        if length > max_url_bytes:
+            raise Refusal(414, "url_too_long", f"the URL has {length} bytes: {max_url_bytes} are read")
+        return parse_query(self.query)
+
+    async def read_body(self, max_bytes: int) -> bytes:
+        """The body. Raises Refusal for one that is too long, or that does not come."""
+        self.content_type = self.header("content-type")
+        length = self.header("content-length")
+        if length.isdigit() and int(length) > max_bytes:
+            raise self._too_large(max_bytes)
+        try:
+            self.body = await asyncio.wait_for(self._read(max_bytes), _BODY_SECONDS)
+        except TimeoutError:
+            raise Refusal(408, "body_timeout", f"the body did not come within {_BODY_SECONDS:g} s") from None
+        return self.body
+
+    async def _read(self, max_bytes: int) -> bytes:
+        chunks, size = [], 0
+        async for chunk in self._protocol:
+            size += len(chunk)
+            chunks.append(chunk)
+            if size > max_bytes:
+                self.body = b"".join(chunks)
+                raise self._too_large(max_bytes)
+        return b"".join(chunks)
+
+    def _too_large(self, max_bytes: int) -> Refusal:
+        return Refusal(413, "body_too_large", f"a body of at most {max_bytes} bytes is read here")
+
+    def with_body(self, body: bytes, content_type: str) -> "Exchange":
+        """The same request with another body: one object of an array, to be kept for itself."""
+        other = Exchange(self._scope, self._protocol, self.route, self.name)
+        other.body, other.content_type = body, content_type
+        return other
+
+    def raw(self, secret: bytes | None) -> str:
+        """The request as it is kept."""
+        return raw_request(self.method, self._scope.path, self.query, self.content_type, self.body, secret)

@@ -1,0 +1,69 @@
+"""Keeps what could not be used: no error is answered before its raw request is stored, for the topic `invalid`."""
+
+from ingest.chance import RandomBytes, now_ms
+from ingest.exchange import Answer, Exchange, failure
+from ingest.group import NotStored
+from ingest.metrics import Metrics
+from ingest.refusal import Refusal
+from ingest.spool_file import Record
+from ingest.store import Store
+from schemas.ids import record_id
+from schemas.records import Invalid
+from schemas.topics import INVALID
+from schemas.wire import encode
+
+
+class Keeper:
+    """Turns refusals into records and answers."""
+
+    def __init__(self, store: Store, metrics: Metrics, random: RandomBytes) -> None:
+        self._random = random
+        self._store = store
+        self._metrics = metrics
+
+    async def refuse(
+        self,
+        exchange: Exchange,
+        refusal: Refusal,
+        *,
+        network: str = "",
+        source: str = "",
+        secret: bytes | None = None,
+    ) -> Answer:
+        """Keep the request with its reason, then answer with it; 503 where it could not be kept."""
+        if not exchange.is_head:
+            try:
+                await self.keep(exchange, refusal, network=network, source=source, secret=secret)
+            except NotStored as error:
+                return not_stored(error)
+        return failure(refusal.status, refusal.code, refusal.detail)
+
+    async def keep(
+        self,
+        exchange: Exchange,
+        refusal: Refusal,
+        *,
+        network: str = "",
+        source: str = "",
+        secret: bytes | None = None,
+    ) -> None:
+        """Store the request for the topic `invalid`. Raises NotStored."""
+        self._metrics.count_invalid(refusal.code)
+        at_ms = now_ms()
+        record = Invalid(
+            invalid_id=record_id(at_ms, self._random(10)),
+            received_at=at_ms,
+            kind=exchange.route,
+            code=refusal.code,
+            detail=refusal.detail,
+            raw=exchange.raw(secret),
+            network=network,
+            source=source,
+            status=refusal.status,
+        )
+        await self._store.put(Record(INVALID, record.invalid_id.encode(), encode(record)))
+
+
+def not_stored(error: NotStored) -> Answer:
+    """The 503 of a request that may be repeated."""
+    return failure(503, "not_stored", f"nothing was stored, please repeat: {error}")

@@ -1,0 +1,114 @@
+"""Parameters of a request: from the query, a form or JSON to one flat mapping of text. Pure.
+
+Names are lower-cased, since panels write them in any case. Of several with one name the first counts. Text that is no
+UTF-8, and NUL, becomes U+FFFD: whether that matters is for those to say who read the value.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote_plus
+
+from ingest.refusal import Refusal
+
+Params = dict[str, str]
+"""Lower-cased name = value."""
+
+BROKEN = "\ufffd"
+MAX_OBJECTS = 1000
+_MAX_PARAMS = 200
+_MAX_DEPTH = 6
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def parse_query(text: str) -> Params:
+    """The parameters of a query string or a form."""
+    if "&amp;" in text:  # a URL that was pasted from HTML
+        text = text.replace("&amp;", "&")
+    params: Params = {}
+    for pair in text.split("&")[:_MAX_PARAMS]:
+        name, _, value = pair.partition("=")
+        if "%" in value or "+" in value:
+            value = unquote_plus(value)
+        if "%" in name or "+" in name:
+            name = unquote_plus(name)
+        if not name.isprintable():
+            name = _text(name)
+        if name and (name := name.lower()) not in params:
+            params[name] = value if value.isprintable() else _text(value)
+    return params
+
+
+def parse_body(body: bytes, content_type: str, query: Params) -> list[Params]:
+    """The parameters of a body, beneath those of the query: one mapping, or one for each object of a JSON array.
+
+    Raises Refusal where it is neither a form nor JSON.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if not body.strip():
+        return [query]
+    if kind.startswith("multipart/"):
+        raise Refusal(400, "invalid_body", f"Content-Type {kind[:80]} is not read here: send a form ({FORM}) or JSON")
+    # Many senders name no type, or the wrong one; a form never begins with a brace or a bracket.
+    if body.lstrip()[:1] in (b"{", b"["):
+        return [{**params, **query} for params in _parse_json(body)]
+    if "json" in kind:
+        raise Refusal(400, "invalid_body", "the body is no JSON object and no array of objects")
+    return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n")), **query}]
+
+
+def _parse_json(body: bytes) -> list[Params]:
+    try:
+        # Numbers stay as they were written: an amount is never a float.
+        found = json.loads(
+            body.decode("utf-8", "replace"), parse_float=str, parse_int=str, object_pairs_hook=_first_of_each
+        )
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "invalid_body", f"the body is no JSON: {str(error)[:120]}") from None
+    objects = found if isinstance(found, list) else [found]
+    if not objects or not all(isinstance(item, dict) for item in objects):
+        raise Refusal(400, "invalid_body", "the body has to be a JSON object, or an array of objects")
+    if len(objects) > MAX_OBJECTS:
+        raise Refusal(413, "too_many", f"{len(objects)} objects in one body: send at most {MAX_OBJECTS}")
+    return [_flatten(item) for item in objects]
+
+
+def _first_of_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found
+
+
+def _flatten(item: dict[str, Any]) -> Params:
+    """One level of text: what is nested gets dotted names (`event.price`), an array stays JSON."""
+    params: Params = {}
+    waiting: list[tuple[str, Any, int]] = [("", item, 0)]
+    while waiting and len(params) < _MAX_PARAMS:
+        name, value, depth = waiting.pop()
+        if isinstance(value, dict) and depth < _MAX_DEPTH:
+            prefix = f"{name}." if name else ""
+            # Reversed, since the last one put there is taken first.
+            waiting += [(prefix + _text(key).lower(), inner, depth + 1) for key, inner in reversed(value.items())]
+        elif value is not None and name:
+            params.setdefault(name, _text(_scalar(value)))
+    return params
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return (
+        json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, (list, dict)) else str(value)
+    )
+
+
+def _text(text: str) -> str:
+    """Text that any reader can hold: no NUL, no lone surrogate."""
+    if "\0" in text:
+        text = text.replace("\0", BROKEN)
+    # A surrogate can only come from an escape in JSON.
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

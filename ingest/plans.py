@@ -1,0 +1,177 @@
+"""The configuration, prepared for the requests: looked up by name, lower-cased, parsed once. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
+from urllib.parse import quote
+
+from pydantic import SecretStr
+
+from schemas.macros import CLICK_MACROS, Template, parse_url_template
+from schemas.settings.file import Settings
+from schemas.settings.postbacks import CLICK_WORDS, Source
+from schemas.settings.traffic import OURS, POSTBACK_WORDS, Campaign, Network, Offer
+from schemas.values import STATUSES, Repeat, Status
+
+Names = tuple[str, ...]
+"""Lower-cased names of parameters, of which the first that has a value counts."""
+
+_THOUSAND = Decimal(1000)
+_NOT_COSTED = frozenset({"cost", "currency", "ip", "user_agent", "clicked_at"})
+"""Words that count only where a source's configuration names the parameter: a visitor may write them into any URL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call: with which key, from which addresses."""
+
+    path: str  # in the configuration, for errors
+    key: bytes | None
+    allow: tuple[IPv4Network | IPv6Network, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventPolicy:
+    """What is stamped on a postback of an event."""
+
+    repeat: Repeat = "ignore"
+    window_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlan:
+    """How the postbacks of one network are read."""
+
+    name: str
+    access: Access
+    names: Mapping[str, Names]  # by our word
+    taken: frozenset[str]  # names that are not kept among the other parameters
+    events: Mapping[str, str]  # their word, lower-cased = our event
+    statuses: Mapping[str, Status]
+    event_default: str
+    status_default: Status
+    unknown_status: Status
+    currency: str
+    wait_ms: int
+    source: str  # whose own click IDs it sends; empty: ours
+    reports_all_users: bool
+    policies: Mapping[str, EventPolicy]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPlan:
+    """Where a visitor is sent, and what is paid."""
+
+    name: str
+    network: str
+    url: Template
+    payouts: Mapping[str, str]
+    payout_fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPlan:
+    """How the clicks of one campaign are read, and where they go."""
+
+    name: str
+    source: str
+    access: Access  # for clicks that the source records server to server
+    click_id_names: Names
+    names: Mapping[str, Names]  # by our word
+    taken: frozenset[str]
+    offers: tuple[OfferPlan, ...]
+    may_credit: tuple[str, ...]
+    cost: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """All of it."""
+
+    networks: Mapping[str, NetworkPlan]
+    campaigns: Mapping[str, CampaignPlan]
+    default_network: str
+    secrets: tuple[bytes, ...]
+
+
+def prepare(settings: Settings) -> Plans:
+    """Prepare the whole configuration. Raises MacroError for an offer whose URL is no template."""
+    offers = {name: _offer(name, offer) for name, offer in settings.offers.items()}
+    policies = {name: EventPolicy(event.repeat, event.window) for name, event in settings.events.items()}
+    return Plans(
+        networks={
+            name: _network(name, network, policies, settings.ingest.wait) for name, network in settings.networks.items()
+        },
+        campaigns={
+            name: _campaign(name, campaign, settings.sources[campaign.source], offers)
+            for name, campaign in settings.campaigns.items()
+        },
+        default_network=settings.ingest.default_network,
+        secrets=tuple(secret.get_secret_value().encode() for secret in settings.ingest.secrets),
+    )
+
+
+def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], wait_ms: int) -> NetworkPlan:
+    names = {word: _lower(network.params.get(word, (word,))) for word in POSTBACK_WORDS}
+    return NetworkPlan(
+        name=name,
+        access=Access(f"networks.{name}", _secret(network.key), network.allow, network.open),
+        names=names,
+        taken=_all_of(names) | {"key"},
+        events={theirs.lower(): ours for theirs, ours in network.events.items()},
+        # Our own words need no mapping, unless the network means something else by one of them.
+        statuses={status: status for status in STATUSES}
+        | {theirs.lower(): ours for theirs, ours in network.statuses.items()},
+        event_default=network.event_default,
+        status_default=network.status_default,
+        unknown_status=network.unknown_status,
+        currency=network.currency,
+        wait_ms=wait_ms if network.wait is None else network.wait,
+        source="" if network.click_ids == OURS else network.click_ids,
+        reports_all_users=network.reports_all_users,
+        policies=policies,
+    )
+
+
+def _offer(name: str, offer: Offer) -> OfferPlan:
+    return OfferPlan(
+        name=name,
+        network=offer.network,
+        # A header holds ASCII only, so other characters of the URL are encoded here, once.
+        url=parse_url_template("".join(char if char.isascii() else quote(char) for char in offer.url), CLICK_MACROS),
+        payouts={event: str(money) for event, money in offer.payouts.items()},
+        payout_fixed=offer.payout == "fixed",
+    )
+
+
+def _campaign(name: str, campaign: Campaign, source: Source, offers: Mapping[str, OfferPlan]) -> CampaignPlan:
+    names = {word: _lower(source.params.get(word, () if word in _NOT_COSTED else (word,))) for word in CLICK_WORDS}
+    click_id_names = _lower((source.click_id_param or "source_click_id",))
+    price = campaign.cost or campaign.cpm
+    return CampaignPlan(
+        name=name,
+        source=campaign.source,
+        access=Access(f"sources.{campaign.source}", _secret(source.key), (), source.key is None),
+        click_id_names=click_id_names,
+        names=names,
+        taken=_all_of(names) | {*click_id_names, "key"},
+        offers=tuple(offers[offer] for offer in campaign.offers),
+        may_credit=campaign.may_credit,
+        cost=None if price is None else price.amount if campaign.cost else price.amount / _THOUSAND,
+        currency=price.currency if price else "",
+    )
+
+
+def _secret(key: SecretStr | None) -> bytes | None:
+    return key.get_secret_value().encode() if key else None
+
+
+def _lower(names: Names) -> Names:
+    return tuple(name.lower() for name in names)
+
+
+def _all_of(names: Mapping[str, Names]) -> frozenset[str]:
+    return frozenset(name for several in names.values() for name in several)

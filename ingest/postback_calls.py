@@ -1,0 +1,103 @@
+"""/postback: check, normalise, record, answer. Never a redirect; 200 only once it is stored."""
+
+import asyncio
+
+import msgspec
+
+from ingest.auth import check_access
+from ingest.chance import RandomBytes, now_ms
+from ingest.exchange import Answer, Exchange, json_answer
+from ingest.group import NotStored
+from ingest.keeper import Keeper, not_stored
+from ingest.normalize_postback import normalize_postback
+from ingest.parameters import Params, parse_body
+from ingest.plans import NetworkPlan, Plans
+from ingest.refusal import Refusal, shown
+from ingest.spool_file import Record
+from ingest.store import Store
+from schemas.ids import record_id
+from schemas.records import Postback
+from schemas.settings.servers import Ingest
+from schemas.topics import EVENTS
+from schemas.wire import encode
+
+_JSON = "application/json"
+
+
+class PostbackCalls:
+    """Answers the networks."""
+
+    def __init__(self, plans: Plans, store: Store, keeper: Keeper, random: RandomBytes, limits: Ingest) -> None:
+        self._random = random
+        self._plans = plans
+        self._store = store
+        self._keeper = keeper
+        self._limits = limits
+
+    async def answer(self, exchange: Exchange) -> Answer:
+        """Answer one call."""
+        plan = self._plans.networks.get(exchange.name or self._plans.default_network)
+        try:
+            if plan is None:
+                raise self._unknown(exchange.name)
+            several = await self._read(plan, exchange)
+            if len(several) != 1:
+                return await self._record_many(plan, exchange, several)
+            record = self._normalize(plan, several[0])
+            if not exchange.is_head:
+                await self._publish(record)
+            return json_answer(200, {"status": "accepted", "postback_id": record.postback_id})
+        except Refusal as refusal:
+            network, secret = (plan.name, plan.access.key) if plan else (exchange.name[:64], None)
+            return await self._keeper.refuse(exchange, refusal, network=network, secret=secret)
+        except NotStored as error:
+            return not_stored(error)
+
+    async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
+        """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
+        query = exchange.query_params(self._limits.max_url_bytes)
+        check_access(plan.access, exchange.key(query), exchange.peer)
+        if exchange.method in ("GET", "HEAD"):
+            return [query]
+        if exchange.method != "POST":
+            raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
+        body = await exchange.read_body(self._limits.max_body_bytes)
+        return parse_body(body, exchange.content_type, query)
+
+    def _normalize(self, plan: NetworkPlan, params: Params) -> Postback:
+        at_ms = now_ms()
+        postback_id = record_id(at_ms, self._random(10))
+        return normalize_postback(plan, params, self._plans.secrets, postback_id=postback_id, now_ms=at_ms)
+
+    async def _publish(self, record: Postback) -> None:
+        key = record.click_id or record.postback_id
+        await self._store.put(Record(EVENTS, key.encode(), encode(record)))
+
+    async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params]) -> Answer:
+        """Record each postback of an array for itself, so that a bad one does not cost the good ones.
+
+        Raises Refusal where none is good, NotStored where any could not be stored: then all of it may be repeated.
+        """
+        good: list[Postback] = []
+        refused: list[tuple[int, Refusal]] = []
+        for index, params in enumerate(several):
+            try:
+                good.append(self._normalize(plan, params))
+            except Refusal as refusal:
+                refused.append((index, refusal))
+        if not good:
+            raise refused[0][1]
+        keeping = []
+        for index, why in refused:
+            one = exchange.with_body(msgspec.json.encode(several[index]), _JSON)
+            keeping.append(self._keeper.keep(one, why, network=plan.name, secret=plan.access.key))
+        await asyncio.gather(*keeping, *(self._publish(record) for record in good))
+        content: dict[str, object] = {"status": "accepted", "postback_ids": [record.postback_id for record in good]}
+        if refused:
+            content["refused"] = [{"index": index, "error": why.code, "detail": why.detail} for index, why in refused]
+        return json_answer(200, content)
+
+    def _unknown(self, name: str) -> Refusal:
+        if not name:
+            return Refusal(404, "no_default_network", "call /postback/{network}, or set ingest.default_network")
+        return Refusal(404, "unknown_network", f"there is no networks.{shown(name)} in the configuration")

@@ -1,0 +1,200 @@
+"""Every record that lies on a topic. Pure.
+
+`events`      Click, Postback, Facts, Tick, Forget, Epoch (keyed by click ID)
+`outcomes`    Outcome (keyed by click ID)
+`deliveries`  Delivery (in the partition of its click)
+`invalid`     Invalid
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from schemas.record import Record
+from schemas.values import (
+    Amount,
+    Currency,
+    DeliveryState,
+    Millis,
+    Name,
+    Origin,
+    OutcomeWord,
+    Repeat,
+    Span,
+    Status,
+    Text,
+)
+
+Key = Annotated[str, Field(max_length=512)]
+Labels = dict[str, str]
+_TOO_MUCH = Decimal(10**16)
+
+
+def _check_amount(amount: Decimal | None) -> None:
+    """Money that no sum and no column can hold is refused when it is read, not where it would do harm."""
+    if amount is not None and not (amount.is_finite() and abs(amount) < _TOO_MUCH):
+        raise ValueError(f"{str(amount)[:40]} is no amount of money: write at most 16 digits before the point")
+
+
+class Click(Record, frozen=True):
+    """One visit that we recorded: who sold it, where it went, and what the source says of it."""
+
+    click_id: Key  # our own, or SOURCE:ID where the source brought it
+    clicked_at: Millis
+    received_at: Millis
+    campaign: Name
+    source: Name
+    source_click_id: Text = ""
+    offer: Name = ""
+    network: Name = ""
+    may_credit: tuple[Name, ...] = ()  # networks that may credit this click when it came; empty: any
+    payouts: Labels = {}  # event = "1.20 USD": what the offer pays where the network names no amount
+    payout_fixed: bool = False  # the offer's payout wins over the network's
+    country: Text = ""
+    device: Text = ""
+    os: Text = ""
+    browser: Text = ""
+    placement: Text = ""
+    creative: Text = ""
+    source_campaign: Text = ""
+    keyword: Text = ""
+    subs: Labels = {}  # sub1 … sub10
+    params: Labels = {}  # whatever else the source sent
+    cost: Amount | None = None
+    currency: Currency = ""
+    ip: Text = ""
+    user_agent: Text = ""
+    is_bot: bool = False
+    is_test: bool = False
+    origin: Origin = ""
+
+    def __post_init__(self) -> None:
+        _check_amount(self.cost)
+
+
+class Postback(Record, frozen=True):
+    """A network's report of one event, in our words, with the policy that applied when it came."""
+
+    postback_id: Key
+    click_id: Key  # empty: the network reported a user whom no click brought
+    event: Name
+    network: Name
+    received_at: Millis
+    txid: Text = ""
+    status: Status = "approved"
+    raw_status: Text = ""
+    payout: Amount | None = None
+    currency: Currency = ""
+    occurred_at: Millis | None = None  # the network's own time
+    repeat: Repeat = "ignore"
+    window_ms: Span | None = None  # credited only so long after the click
+    wait_ms: Span = 86_400_000  # how long it waits for its click
+    params: Labels = {}
+    is_test: bool = False
+    origin: Origin = ""
+
+    def __post_init__(self) -> None:
+        _check_amount(self.payout)
+
+
+class Facts(Record, frozen=True):
+    """The answer of a look-up of a cold click: what ClickHouse knows of it."""
+
+    click_id: Key
+    click: Click | None = None
+    conversions: tuple["Conversion", ...] = ()
+    decided: tuple[str, ...] = ()  # IDs of the postbacks that were decided
+
+
+class Tick(Record, frozen=True):
+    """Moves time in a partition where something waits and nothing else comes."""
+
+
+class Forget(Record, frozen=True):
+    """A request to erase everything about a click."""
+
+    click_id: Key
+
+
+class Epoch(Record, frozen=True):
+    """The first record of every partition of a new `events` topic: which epoch it is (0 to 255)."""
+
+    epoch: Annotated[int, Field(ge=0, le=255), msgspec.Meta(ge=0, le=255)]
+
+
+Event = Click | Postback | Facts | Tick | Forget | Epoch
+
+
+class Conversion(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """An event credited to a click, as it stands now."""
+
+    conversion_id: str
+    event: str
+    network: str
+    postback_id: str  # the postback that made it
+    txid: str = ""
+    status: Status = "approved"
+    raw_status: str = ""
+    payout: Amount | None = None
+    currency: str = ""
+    occurred_at: Millis  # the network's time of the event, else when we received it
+    received_at: Millis
+    status_at: Millis | None = None  # the network's time of the last change, where it gave one
+    status_received_at: Millis
+    is_refund: bool = False
+    is_test: bool = False
+
+
+class Outcome(Record, frozen=True):
+    """What became of a postback, with the conversion as it stands after it and the click it belongs to."""
+
+    outcome: OutcomeWord
+    postback: Postback
+    version: int  # of the rows made from it: schemas.versions
+    decided_at: Millis  # the log's time
+    reason: str = ""
+    repeats: str = ""  # of a duplicate: the postback_id that it repeats
+    previous_status: str = ""  # of an update: the status before
+    conversion: Conversion | None = None
+    click: Click | None = None
+
+
+class Delivery(Record, frozen=True):
+    """One step in the life of a source postback: scheduled, each attempt, the end.
+
+    A `scheduled` record holds all that sending needs. Attempts count from 1; `scheduled` is attempt 0.
+    """
+
+    delivery_id: str
+    state: DeliveryState
+    attempt: int
+    destination: Name  # the configured name of who gets it: "source/pops"
+    conversion_id: str
+    postback_id: str
+    click_id: Key
+    event: Name
+    source: Name
+    at: Millis  # when this step was taken
+    next_attempt_at: Millis = 0  # 0: none
+    method: str = "GET"
+    url: str = ""
+    code: int = 0  # HTTP status; 0: no answer
+    reason: str = ""
+    took_ms: int = 0
+    worker: str = ""
+
+
+class Invalid(Record, frozen=True):
+    """Input that could not be used, with its reason and its raw bytes (base64 where they are no UTF-8)."""
+
+    invalid_id: str
+    received_at: Millis
+    kind: str  # click | postback | record | row
+    code: str
+    detail: str = ""
+    raw: str = ""
+    network: str = ""
+    source: str = ""
+    status: int = 0  # the HTTP status it was answered with

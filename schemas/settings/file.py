@@ -1,0 +1,27 @@
+"""The whole of `clickjoin.toml`. Pure."""
+
+from pydantic import Field
+
+from schemas.settings.postbacks import Source
+from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka
+from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
+from schemas.settings.values import ConfigName, Section
+
+
+class Settings(Section):
+    """Everything that is configured, presets merged in, secrets resolved."""
+
+    kafka: Kafka = Kafka()
+    clickhouse: ClickHouse = ClickHouse()
+    ingest: Ingest = Ingest()
+    emit: Emit = Emit()
+    events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
+    networks: dict[ConfigName, Network] = Field(default_factory=dict)
+    sources: dict[ConfigName, Source] = Field(default_factory=dict)
+    offers: dict[ConfigName, Offer] = Field(default_factory=dict)
+    campaigns: dict[ConfigName, Campaign] = Field(default_factory=dict)
+
+    @property
+    def funnel(self) -> tuple[str, ...]:
+        """The configured events by their step."""
+        return tuple(sorted(self.events, key=lambda name: (self.events[name].step, name)))

@@ -1,0 +1,167 @@
+"""Rules over more than one section: what is named exists, what is open says so, templates parse. Pure."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from schemas.macros import CLICK_MACROS, POSTBACK_MACROS, MacroError, parse_url_template
+from schemas.settings.errors import Path, Problem, path_text, value_text
+from schemas.settings.file import Settings
+from schemas.settings.masks import shown
+from schemas.settings.postbacks import ANY_EVENT, CLICK_WORDS
+from schemas.settings.servers import ports_in_use
+from schemas.settings.traffic import OURS, POSTBACK_WORDS
+
+
+class Context(NamedTuple):
+    """What the rules must know besides the settings: the whole file, and which places in it were found wrong before."""
+
+    tree: dict[str, Any]
+    broken: frozenset[Path] = frozenset()
+
+    def names(self, section: str) -> set[str]:
+        """The names that a section gives, those of wrong entries included: they are there."""
+        given = self.tree.get(section)
+        return set(given) if isinstance(given, dict) else set()
+
+    def is_broken(self, *place: str) -> bool:
+        """Whether something at or below a place was found wrong before."""
+        return any(path[: len(place)] == place for path in self.broken)
+
+
+def find_problems(settings: Settings, context: Context) -> list[Problem]:
+    """All that is wrong in the relations between the sections."""
+    return [
+        *_servers(settings, context),
+        *_events(settings),
+        *_networks(settings, context),
+        *_sources(settings, context),
+        *_offers(settings, context),
+        *_campaigns(settings, context),
+    ]
+
+
+def _problem(place: Path, value: object, message: str) -> Problem:
+    return Problem(path_text(place), value_text(shown(place, value)), message)
+
+
+def _unless_known(place: Path, name: str, known: Iterable[str], section: str) -> Iterator[Problem]:
+    """A problem where a name is none of those there are."""
+    names = sorted(known)
+    if name in names:
+        return
+    near = get_close_matches(name, names, n=1)
+    if near:
+        hint = f'did you mean "{near[0]}"?'
+    else:
+        hint = f"there are {', '.join(names)}" if names else f"the file has no [{section}.NAME]"
+    yield _problem(place, name, f"there is no [{section}.{name}]: {hint}")
+
+
+def _servers(settings: Settings, context: Context) -> Iterator[Problem]:
+    kafka, ingest = settings.kafka, settings.ingest
+    if not (kafka.is_embedded or ingest.secrets or context.is_broken("ingest", "secrets")):
+        yield Problem(
+            "ingest.secrets",
+            "",
+            'is required with a Kafka of your own: write secrets = ["env:CLICKJOIN_SECRET"], the same for every ingest',
+        )
+    if kafka.is_embedded and kafka.replication > 1:
+        yield _problem(("kafka", "replication"), kafka.replication, "the embedded Kafka is one node: write 1")
+    if kafka.security.protocol.startswith("SASL") and not (kafka.security.mechanism and kafka.security.username):
+        yield _problem(
+            ("kafka", "security", "protocol"), kafka.security.protocol, "needs mechanism, username and password"
+        )
+    if ingest.default_network:
+        place = ("ingest", "default_network")
+        yield from _unless_known(place, ingest.default_network, context.names("networks"), "networks")
+    taken: dict[int, str] = {}
+    for place_text, port in ports_in_use(settings.kafka, settings.clickhouse, settings.ingest):
+        if port in taken:
+            yield Problem(place_text, str(port), f"{taken[port]} has the same port: each server needs its own")
+        taken[port] = place_text
+
+
+def _events(settings: Settings) -> Iterator[Problem]:
+    if "click" in settings.events:
+        yield Problem("events.click", "", "the click is the first step by itself: configure the events after it")
+
+
+def _networks(settings: Settings, context: Context) -> Iterator[Problem]:
+    for name, network in settings.networks.items():
+        place = ("networks", name)
+        is_guarded = network.key or network.allow or context.is_broken(*place, "key")
+        if not (is_guarded or network.open or context.is_broken(*place, "allow")):
+            yield Problem(
+                path_text((*place, "key")),
+                "",
+                'anybody could send postbacks: write key = "env:NAME" or allow = ["203.0.113.0/24"], '
+                "or say open = true",
+            )
+        if network.click_ids != OURS:
+            yield from _click_ids(place, network.click_ids, context)
+        for theirs, event in network.events.items():
+            yield from _unless_known((*place, "events", theirs), event, context.names("events"), "events")
+        if network.event_default:
+            yield from _unless_known(
+                (*place, "event_default"), network.event_default, context.names("events"), "events"
+            )
+        yield from _words((*place, "params"), network.params, POSTBACK_WORDS)
+
+
+def _click_ids(place: Path, source: str, context: Context) -> Iterator[Problem]:
+    known = sorted(context.names("sources"))
+    if source not in known:
+        hint = ", ".join(f'"{name}"' for name in ["ours", *known])
+        yield _problem((*place, "click_ids"), source, f'write "ours" or the name of a source: there are {hint}')
+
+
+def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
+    events = context.names("events") | {ANY_EVENT}
+    for name, source in settings.sources.items():
+        place = ("sources", name)
+        yield from _words((*place, "params"), source.params, CLICK_WORDS)
+        for event, postback in source.postbacks.items():
+            here = (*place, "postbacks", event)
+            yield from _unless_known(here, event, events, "events")
+            yield from _template((*here, "url"), postback.url, POSTBACK_MACROS)
+
+
+def _offers(settings: Settings, context: Context) -> Iterator[Problem]:
+    for name, offer in settings.offers.items():
+        place = ("offers", name)
+        yield from _unless_known((*place, "network"), offer.network, context.names("networks"), "networks")
+        yield from _template((*place, "url"), offer.url, CLICK_MACROS)
+        for event in offer.payouts:
+            yield from _unless_known((*place, "payouts", event), event, context.names("events"), "events")
+
+
+def _campaigns(settings: Settings, context: Context) -> Iterator[Problem]:
+    for name, campaign in settings.campaigns.items():
+        place = ("campaigns", name)
+        yield from _unless_known((*place, "source"), campaign.source, context.names("sources"), "sources")
+        for index, offer in enumerate(campaign.offers):
+            yield from _unless_known((*place, "offers", index), offer, context.names("offers"), "offers")
+        for index, network in enumerate(campaign.may_credit):
+            yield from _unless_known((*place, "may_credit", index), network, context.names("networks"), "networks")
+        if campaign.cost and campaign.cpm:
+            yield _problem(
+                (*place, "cpm"), str(campaign.cpm), "cost is given too: write cost (per click) or cpm, not both"
+            )
+
+
+def _words(place: Path, params: dict[str, tuple[str, ...]], known: tuple[str, ...]) -> Iterator[Problem]:
+    for word, parameter in params.items():
+        if word not in known:
+            near = get_close_matches(word, known, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(known)}"
+            yield _problem(
+                (*place, word), parameter[0], f'our word stands left, their parameter right; no "{word}": {hint}'
+            )
+
+
+def _template(place: Path, url: str, allowed: frozenset[str]) -> Iterator[Problem]:
+    try:
+        parse_url_template(url, allowed)
+    except MacroError as error:
+        yield _problem(place, url, str(error))

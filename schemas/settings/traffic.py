@@ -1,0 +1,68 @@
+"""[events], [networks], [offers], [campaigns]: who reports what, and what is paid for it. Pure."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.settings.secrets import Secret
+from schemas.settings.values import (
+    AddressRange,
+    ConfigName,
+    CurrencyCode,
+    Duration,
+    MoneyText,
+    ParameterNames,
+    Section,
+)
+from schemas.values import Repeat, Status
+
+OURS = "ours"
+"""The click IDs that we minted."""
+POSTBACK_WORDS = ("click_id", "event", "txid", "payout", "currency", "status", "occurred_at")
+"""What we read from a network's postback."""
+
+
+class EventSettings(Section):
+    """A step of the funnel."""
+
+    step: int = Field(ge=1, le=99)
+    repeat: Repeat = "ignore"
+    window: Duration | None = None  # credited only so long after the click
+
+
+class Network(Section):
+    """Who sends us postbacks, how it spells things, and how it proves who it is."""
+
+    preset: str = "generic"
+    key: Secret | None = None
+    open: bool = False  # accepts from anybody: must be said where there is no key and no allow list
+    allow: tuple[AddressRange, ...] = ()
+    click_ids: str = OURS  # or the name of the source whose own IDs it sends
+    params: dict[str, ParameterNames] = {}  # our word (POSTBACK_WORDS) = their parameter, or several: the first present
+    events: dict[str, str] = {}  # their word = our event
+    statuses: dict[str, Status] = {}  # their word = our status
+    event_default: str = ""  # the event of a postback that names none
+    status_default: Status = "approved"  # of a postback without a status
+    unknown_status: Status = "pending"
+    currency: CurrencyCode = ""  # where the postback names none
+    wait: Duration | None = None  # instead of [ingest] wait
+    reports_all_users: bool = False  # also those whom no click brought: no click ID is no mistake
+
+
+class Offer(Section):
+    """What a network pays for."""
+
+    network: ConfigName
+    url: str
+    payouts: dict[str, MoneyText] = {}  # event = amount, where the network sends none
+    payout: Literal["postback", "fixed"] = "postback"  # which of both wins
+
+
+class Campaign(Section):
+    """Traffic of one source to one or more offers."""
+
+    source: ConfigName
+    offers: tuple[ConfigName, ...] = Field(min_length=1)
+    may_credit: tuple[ConfigName, ...] = ()  # networks that may credit its clicks; empty: any
+    cost: MoneyText | None = None  # per click
+    cpm: MoneyText | None = None  # per thousand clicks

@@ -1,0 +1,81 @@
+"""What is allowed in the configuration but perhaps not meant. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import SecretStr
+
+from schemas.settings.errors import Path, Problem, path_text, value_text
+from schemas.settings.file import Settings
+from schemas.settings.masks import HIDDEN, is_secret_place
+from schemas.settings.secrets import is_reference
+from schemas.settings.traffic import OURS
+
+SHORTEST_SECRET = 12
+
+
+def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
+    """Everything that `check` points out. `tree` is the file as it was written."""
+    return [
+        *_plain_secrets(tree, ()),
+        *_short_secrets(settings),
+        *_same_steps(settings),
+        *_open_networks(settings),
+        *_offers(settings),
+        *_sources(settings),
+    ]
+
+
+def _plain_secrets(node: Any, place: Path) -> Iterator[Problem]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _plain_secrets(value, (*place, key))
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from _plain_secrets(value, (*place, index))
+    elif isinstance(node, str) and is_secret_place(place) and not is_reference(node):
+        yield Problem(path_text(place), HIDDEN, 'a secret in plain text: "env:NAME" keeps it out of the file')
+
+
+def _short_secrets(settings: Settings) -> Iterator[Problem]:
+    keys: dict[Path, SecretStr | None] = {
+        ("ingest", "secrets", index): secret for index, secret in enumerate(settings.ingest.secrets)
+    }
+    keys |= {("networks", name, "key"): network.key for name, network in settings.networks.items()}
+    keys |= {("sources", name, "key"): source.key for name, source in settings.sources.items()}
+    for place, secret in keys.items():
+        if secret and len(secret.get_secret_value()) < SHORTEST_SECRET:
+            yield Problem(path_text(place), HIDDEN, f"easy to guess: {SHORTEST_SECRET} random characters are not")
+
+
+def _same_steps(settings: Settings) -> Iterator[Problem]:
+    first: dict[int, str] = {}
+    for name, event in settings.events.items():
+        other = first.setdefault(event.step, name)
+        if other != name:
+            yield Problem(path_text(("events", name, "step")), str(event.step), f"{other} is the same step")
+
+
+def _open_networks(settings: Settings) -> Iterator[Problem]:
+    for name, network in settings.networks.items():
+        if network.open:
+            guard = "key" if network.key else "allow" if network.allow else ""
+            message = f"{guard} is given too, and counts" if guard else "anybody can send postbacks"
+            yield Problem(path_text(("networks", name, "open")), "true", message)
+
+
+def _offers(settings: Settings) -> Iterator[Problem]:
+    for name, offer in settings.offers.items():
+        network = settings.networks.get(offer.network)
+        needed = "click_id" if network is None or network.click_ids == OURS else "source_click_id"
+        if f"{{{needed}}}" not in offer.url:
+            message = f"without {{{needed}}} the network cannot say which click an event belongs to"
+            yield Problem(path_text(("offers", name, "url")), value_text(offer.url), message)
+
+
+def _sources(settings: Settings) -> Iterator[Problem]:
+    for name, source in settings.sources.items():
+        for event, postback in source.postbacks.items():
+            if "{source_click_id}" not in postback.url:
+                message = "without {source_click_id} the source cannot say which click an event belongs to"
+                yield Problem(path_text(("sources", name, "postbacks", event, "url")), "", message)

@@ -1,0 +1,68 @@
+"""Records to bytes and back: JSON with a type and a format version. Pure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from schemas.record import FORMAT, Record
+from schemas.records import Delivery, Event, Invalid, Outcome
+
+
+class WireError(ValueError):
+    """Bytes that are no record. `code` is a closed word for `invalid`, the text says where and what."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested too deeply
+
+
+class _Header(msgspec.Struct):
+    v: int = 0
+    type: str = ""
+
+
+_header = msgspec.json.Decoder(_Header).decode
+
+encode: Callable[[Record], bytes] = msgspec.json.Encoder(decimal_format="string").encode
+"""A record as bytes. Fields that have their default are left out."""
+
+
+def _reader(shape: Any) -> Callable[[bytes | None], Any]:
+    decode = msgspec.json.Decoder(shape).decode
+
+    def read(value: bytes | None) -> Any:
+        try:
+            record = decode(value or b"")
+        except _BROKEN as error:
+            raise _why(value, error) from None
+        if record.v > FORMAT:
+            raise _newer(record.v)
+        return record
+
+    return read
+
+
+decode_event: Callable[[bytes | None], Event] = _reader(Event)
+"""Read a record of the topic `events`. Raises WireError, as the others do."""
+decode_outcome: Callable[[bytes | None], Outcome] = _reader(Outcome)
+decode_delivery: Callable[[bytes | None], Delivery] = _reader(Delivery)
+decode_invalid: Callable[[bytes | None], Invalid] = _reader(Invalid)
+
+
+def _newer(version: int) -> WireError:
+    return WireError("newer_format", f"format {version} is newer than {FORMAT}, which this program reads")
+
+
+def _why(value: bytes | None, error: Exception) -> WireError:
+    """Tell a newer record, whose shape we cannot know, from one that is broken."""
+    try:
+        header = _header(value or b"")
+    except _BROKEN:
+        return WireError("not_json", f"not a JSON object: {error}")
+    if header.v > FORMAT:
+        return _newer(header.v)
+    return WireError("not_a_record", f"type {header.type!r}: {error}")

@@ -1,0 +1,1 @@
+"""ClickHouse: migrations, one query per report, and what runs them."""

@@ -1,0 +1,1 @@
+"""The Faust workers: join decides, sink writes tables, emit tells the traffic sources."""

@@ -1,0 +1,197 @@
+"""Kafka beside Faust: sending outputs, reading the log again, asking for offsets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.helpers import create_ssl_context
+from kafka import KafkaAdminClient
+
+from schemas.settings.servers import Kafka
+
+log = structlog.get_logger(__name__)
+
+KeyValue = tuple[bytes | None, bytes]
+_BATCH_BYTES = 1 << 20
+
+
+def connection(kafka: Kafka) -> dict[str, Any]:
+    """The arguments with which every aiokafka client connects."""
+    security = kafka.security
+    options: dict[str, Any] = {"bootstrap_servers": kafka.servers, "security_protocol": security.protocol}
+    if security.mechanism:
+        options |= {
+            "sasl_mechanism": security.mechanism,
+            "sasl_plain_username": security.username,
+            "sasl_plain_password": security.password.get_secret_value(),
+        }
+    if security.protocol.endswith("SSL"):
+        options["ssl_context"] = create_ssl_context(cafile=security.ca_file or None)
+    return options
+
+
+def blocking_connection(kafka: Kafka) -> dict[str, Any]:
+    """The arguments with which every kafka-python client connects."""
+    options = connection(kafka)
+    options["bootstrap_servers"] = kafka.servers.split(",")
+    return options
+
+
+class Producer:
+    """Sends whole batches to one partition and waits for the broker's acknowledgement (acks=all, idempotent)."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+
+    async def start(self) -> None:
+        """Connect."""
+        self._producer = AIOKafkaProducer(
+            **connection(self._kafka),
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=4 * _BATCH_BYTES,
+            request_timeout_ms=120_000,  # also how long a broker that went away is waited for
+        )
+        await self._producer.start()
+
+    async def send(self, topic: str, partition: int, records: Iterable[KeyValue]) -> list[tuple[int, int]]:
+        """Append records in order. Returns (base offset, count) of each batch that was acknowledged, in order.
+
+        Raises KafkaError where any of them was not: then some may be in the log and some not.
+        """
+        futures: list[tuple[asyncio.Future[Any], int]] = []
+        batch = self._producer.create_batch()
+        for key, value in records:
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                futures.append(await self._flush(batch, topic, partition))
+                batch = self._producer.create_batch()
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    raise ValueError(f"a record of {len(value)} bytes for {topic} does not fit a batch")
+        if batch.record_count():
+            futures.append(await self._flush(batch, topic, partition))
+        return [((await future).offset, count) for future, count in futures]
+
+    async def _flush(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:
+        batch.close()
+        return await self._producer.send_batch(batch, topic, partition=partition), batch.record_count()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._producer.stop()
+
+
+class Log:
+    """Reads what lies in a partition, by offsets and outside any group."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+
+    async def start(self) -> None:
+        """Connect."""
+        self._asking = self._consumer()
+        await self._asking.start()
+        self._admin = AIOKafkaAdminClient(**connection(self._kafka))
+        await self._admin.start()
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **connection(self._kafka),
+            enable_auto_commit=False,
+            auto_offset_reset="none",  # an offset that is gone is an error here, never skipped
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_wait_ms=10,  # a long poll would hold up the next read
+        )
+
+    async def topic_id(self, topic: str) -> str:
+        """Kafka's own ID of a topic: another one means that the topic was deleted and made again."""
+        return await asyncio.to_thread(_topic_id, self._kafka, topic)
+
+    async def begin(self, topic: str, partition: int) -> int:
+        """The offset of the oldest record that is still there."""
+        tp = TopicPartition(topic, partition)
+        return int((await self._asking.beginning_offsets([tp]))[tp])
+
+    async def end(self, topic: str, partition: int) -> int:
+        """The offset that the next record will have."""
+        tp = TopicPartition(topic, partition)
+        return int((await self._asking.end_offsets([tp]))[tp])
+
+    async def committed(self, group: str, topic: str, partition: int) -> int | None:
+        """The offset at which the group resumes; None where it never committed."""
+        tp = TopicPartition(topic, partition)
+        found = await self._admin.list_consumer_group_offsets(group, partitions=[tp])
+        offset = int(found[tp].offset) if tp in found else -1
+        return offset if offset >= 0 else None
+
+    async def read(
+        self, topic: str, partition: int, begin: int, end: int, *, most: int = 5000
+    ) -> AsyncIterator[Sequence[ConsumerRecord]]:
+        """The records in [begin, end), in chunks of at most `most`. Raises KafkaError where `begin` is gone."""
+        if begin >= end:
+            return
+        tp = TopicPartition(topic, partition)
+        consumer = self._consumer()
+        await consumer.start()
+        try:
+            consumer.assign([tp])
+            consumer.seek(tp, begin)
+            while await consumer.position(tp) < end:
+                fetched = await consumer.getmany(tp, timeout_ms=500, max_records=most)
+                chunk = [record for record in fetched.get(tp, ()) if record.offset < end]
+                if chunk:
+                    yield chunk
+        finally:
+            await consumer.stop()
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        await self._asking.stop()
+        await self._admin.close()
+
+
+def _topic_id(kafka: Kafka, topic: str) -> str:
+    admin = KafkaAdminClient(**blocking_connection(kafka))  # aiokafka's does not tell the ID
+    try:
+        return str(admin.describe_topics([topic])[0]["topic_id"])
+    finally:
+        admin.close()
+
+
+async def wait_for_broker(kafka: Kafka, topics: Sequence[str], *, every: float = 1.0) -> int:
+    """Wait until the broker answers and has `topics`. Returns their number of partitions. Says once that it waits.
+
+    Raises ValueError where the topics have different numbers of partitions: then what belongs together lies apart.
+    """
+    said = False
+    while True:
+        try:
+            counts = await _partitions(kafka, topics)
+            break
+        except (KafkaError, OSError, LookupError) as error:
+            if not said:
+                log.warning("waiting_for_kafka", servers=kafka.servers, error=str(error) or type(error).__name__)
+                said = True
+            await asyncio.sleep(every)
+    if said:
+        log.info("kafka_is_there", servers=kafka.servers)
+    if len(set(counts.values())) != 1:
+        raise ValueError(f"topics must have the same number of partitions, but have {counts}")
+    return next(iter(counts.values()))
+
+
+async def _partitions(kafka: Kafka, topics: Sequence[str]) -> dict[str, int]:
+    admin = AIOKafkaAdminClient(**connection(kafka))
+    try:
+        await admin.start()
+        described = await admin.describe_topics(list(topics))
+    finally:
+        await admin.close()
+    missing = [topic["topic"] for topic in described if topic["error_code"]]
+    if missing:
+        raise LookupError(f"no topic {', '.join(missing)} (clickjoin migrate makes them)")
+    return {topic["topic"]: len(topic["partitions"]) for topic in described}

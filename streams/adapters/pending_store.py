@@ -1,0 +1,175 @@
+"""Pending deliveries of one partition on disk: RocksDB without a write-ahead log, for the log is one.
+
+Every fold is one write batch with the offset in it, so a crash leaves an older state, whole. Keys:
+`i` + ID: the Standing of a delivery (rank, queue key); `q` + destination, due, offset, ID: the record that waits;
+`\\0at`: how far the fold is.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import rocksdict
+import structlog
+
+from schemas.records import Delivery
+from schemas.wire import decode_delivery
+from streams.adapters.state import Stamp
+from streams.emit.pending import ID_BYTES, Changes, Standing, Step, destination_of, due_of, fold, queue_prefix, rank_of
+
+log = structlog.get_logger(__name__)
+
+NEVER = 1 << 62
+"""A moment that does not come."""
+_AT = b"\0at"
+_WRITE_BUFFER, _CACHE = 8 << 20, 4 << 20  # small: there is one of each for every partition
+_RANK_BYTES = 2
+
+
+class _At(msgspec.Struct, array_like=True):
+    offset: int
+    pending: int
+    stamp: Stamp
+
+
+class Entry:
+    """A delivery that is due: its ID, its queue key, and the step that made it due."""
+
+    __slots__ = ("delivery", "id", "standing")
+
+    def __init__(self, standing: Standing, delivery: Delivery) -> None:
+        self.standing: Standing | None = standing  # None: somebody else's records were folded, so look it up
+        self.id = standing.key[-ID_BYTES:]
+        self.delivery = delivery
+
+
+class Due(NamedTuple):
+    """Entries behind a cursor that are due, and when the next one will be."""
+
+    entries: list[Entry]
+    next_at: int
+
+
+class PendingStore:
+    """The fold's state. Synchronous; every method leaves it whole."""
+
+    def __init__(self, folder: Path, stamp: Stamp) -> None:
+        """Open, or begin anew where there is nothing or what there is was folded from something else."""
+        self._folder, self._stamp = folder, stamp
+        self._write_options = rocksdict.WriteOptions()
+        self._write_options.disable_wal = True
+        self._open()
+        if self._at.stamp != stamp:
+            log.warning("emit_state_discarded", folder=folder.name, expected=str(stamp), found=str(self._at.stamp))
+            self.discard()
+
+    def _open(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._db = rocksdict.Rdict(str(self._folder), _options())
+        found = self._db.get(_AT)
+        self._at = msgspec.msgpack.decode(found, type=_At) if found else _At(0, 0, self._stamp)
+
+    @property
+    def offset(self) -> int:
+        """The offset of `deliveries` up to which everything is folded."""
+        return self._at.offset
+
+    @property
+    def pending(self) -> int:
+        """How many deliveries wait for their time."""
+        return self._at.pending
+
+    def discard(self) -> None:
+        """Forget everything, to be folded anew."""
+        self._db.close()
+        shutil.rmtree(self._folder)
+        self._open()
+
+    def known(self, ids: Sequence[bytes]) -> dict[bytes, Standing]:
+        """What is known of these IDs; those never seen are left out."""
+        found = self._db[[b"i" + id_ for id_ in ids]] if ids else []
+        return {id_: _standing(value) for id_, value in zip(ids, found, strict=True) if value is not None}
+
+    def fold(
+        self, steps: Sequence[Step], next_offset: int, known: Mapping[bytes, Standing] | None = None
+    ) -> list[Entry]:
+        """Fold steps; the state then stands at `next_offset`. Returns what entered the queue.
+
+        `known`: the standings of these IDs, where the caller holds them.
+        """
+        before = self.known([step.id for step in steps]) if known is None else known
+        changes = fold(steps, before)
+        batch = rocksdict.WriteBatch(raw_mode=True)
+        for key in changes.left:
+            batch.delete(key)
+        for key, step in changes.queued.items():
+            batch.put(key, step.value)
+        for id_, standing in changes.standings.items():
+            batch.put(b"i" + id_, standing.rank.to_bytes(_RANK_BYTES, "big") + standing.key)
+        pending = self._at.pending + len(changes.queued) - len(changes.left)
+        self._at = _At(next_offset, pending, self._stamp)
+        batch.put(_AT, msgspec.msgpack.encode(self._at))
+        self._db.write(batch, self._write_options)
+        return _entries(changes)
+
+    def destinations(self) -> list[str]:
+        """The destinations for which something waits: one seek each."""
+        found: list[str] = []
+        cursor = self._db.iter()
+        cursor.seek(b"q")
+        while cursor.valid() and (key := cursor.key())[:1] == b"q":
+            found.append(destination_of(key))
+            cursor.seek(queue_prefix(found[-1])[:-1] + b"\1")
+        return found
+
+    def due(self, destination: str, cursor: bytes, now_ms: int, most: int, skip: Callable[[bytes], bool]) -> Due:
+        """Up to `most` due entries from `cursor` on, without those whose ID is to be skipped.
+
+        Never scans from the front: what was settled lies there as tombstones.
+        """
+        prefix, entries = queue_prefix(destination), list[Entry]()
+        rows = self._db.iter()
+        rows.seek(max(cursor, prefix))
+        while rows.valid() and (key := rows.key()).startswith(prefix):
+            due_at = due_of(key)
+            if due_at > now_ms or len(entries) == most:
+                return Due(entries, due_at)
+            if not skip(key[-ID_BYTES:]):
+                delivery = decode_delivery(rows.value())
+                entries.append(Entry(_standing_of(key, delivery), delivery))
+            rows.next()
+        return Due(entries, NEVER)
+
+    def flush(self) -> None:
+        """Begin to write to disk what is only in memory: a kill then costs only the folding of what came since."""
+        self._db.flush(wait=False)
+
+    def close(self) -> None:
+        """Write everything to disk."""
+        self._db.close()
+
+
+def _options() -> rocksdict.Options:
+    table = rocksdict.BlockBasedOptions()
+    table.set_bloom_filter(10, False)
+    table.set_block_cache(rocksdict.Cache(_CACHE))
+    options = rocksdict.Options(raw_mode=True)
+    options.create_if_missing(True)
+    options.set_write_buffer_size(_WRITE_BUFFER)
+    options.set_block_based_table_factory(table)
+    options.set_keep_log_file_num(2)
+    return options
+
+
+def _standing(value: bytes) -> Standing:
+    return Standing(int.from_bytes(value[:_RANK_BYTES], "big"), value[_RANK_BYTES:])
+
+
+def _standing_of(key: bytes, delivery: Delivery) -> Standing:
+    return Standing(rank_of(delivery), key)
+
+
+def _entries(changes: Changes) -> list[Entry]:
+    return [Entry(changes.standings[step.id], step.delivery) for step in changes.queued.values()]

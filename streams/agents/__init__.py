@@ -1,0 +1,1 @@
+"""The three roles, each against the protocols of streams.role."""

@@ -1,0 +1,66 @@
+"""From records of `outcomes` to deliveries, under a guard: what cannot be used becomes an `invalid` record."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+from aiokafka import ConsumerRecord
+
+from schemas.records import Delivery, Invalid
+from schemas.settings.file import Settings
+from schemas.topics import INVALID, partition_of
+from schemas.unusable import unusable
+from schemas.wire import WireError, decode_outcome, encode
+from streams.adapters.kafka import KeyValue, Producer
+from streams.emit.routing import deliveries_of, routes_of
+
+log = structlog.get_logger(__name__)
+
+RAW_BYTES = 64 << 10
+"""So much of a record that cannot be used is kept."""
+
+
+class Decided(NamedTuple):
+    """What a batch of records causes."""
+
+    deliveries: list[Delivery]
+    invalid: list[Invalid]
+
+
+class Decider:
+    """Routes outcomes. Never raises on data."""
+
+    def __init__(self, settings: Settings, partitions: int, producer: Producer) -> None:
+        self._routes = routes_of(settings)
+        self._first_wait_ms = settings.emit.schedule[0]
+        self._partitions, self._producer = partitions, producer
+
+    def decide(self, records: Sequence[ConsumerRecord], now_ms: int) -> Decided:
+        """The deliveries that outcomes cause, in their order, and the records that are no outcomes."""
+        decided = Decided([], [])
+        for record in records:
+            try:
+                outcome = decode_outcome(record.value)
+                decided.deliveries.extend(deliveries_of(outcome, self._routes, now_ms, self._first_wait_ms))
+            except WireError as error:
+                decided.invalid.append(_invalid(record, error.code, str(error), now_ms))
+            except Exception as error:  # a bug of ours must not stop the partition, and must not be silent
+                where = f"{record.topic}-{record.partition}@{record.offset}"
+                log.exception("outcome_not_routed", where=where)
+                decided.invalid.append(_invalid(record, "not_routed", type(error).__name__, now_ms))
+        return decided
+
+    async def send_invalid(self, invalid: Sequence[Invalid]) -> None:
+        """Append them to the topic `invalid` and wait for the acknowledgement."""
+        by_partition: dict[int, list[KeyValue]] = {}
+        for record in invalid:
+            key = record.invalid_id.encode()
+            by_partition.setdefault(partition_of(key, self._partitions), []).append((key, encode(record)))
+        for partition, records in by_partition.items():
+            await self._producer.send(INVALID, partition, records)
+
+
+def _invalid(record: ConsumerRecord, code: str, detail: str, now_ms: int) -> Invalid:
+    where = (record.topic, record.partition, record.offset)
+    at = record.timestamp if record.timestamp > 0 else now_ms
+    return unusable("record", code, detail, where, at, record.value)

@@ -1,0 +1,203 @@
+"""Emit on one partition: decide once, append to `deliveries`, fold it, send, record.
+
+Everything that is written to the own partition of `deliveries` is acknowledged before it is folded, and folded in
+the order of its offsets. Where an acknowledged offset is not the next one, somebody else wrote there: that first.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+from aiokafka import ConsumerRecord
+
+from schemas.records import Delivery
+from schemas.topics import DELIVERIES
+from schemas.wire import WireError, decode_delivery, encode
+from streams.adapters.kafka import Log, Producer
+from streams.adapters.pending_store import Entry, PendingStore
+from streams.adapters.state import Stamp
+from streams.agents.crash import background
+from streams.agents.emit_decide import Decider
+from streams.agents.emit_queue import Queue
+from streams.agents.emit_sender import Outbox, Sender, now_ms
+from streams.emit.pending import Standing, Step, id_of
+
+log = structlog.get_logger(__name__)
+
+LINGER = 0.04
+"""Seconds for which results are collected into one batch."""
+RESULTS_PER_BATCH = 5000
+CLOSING = 1.0
+"""Seconds for which a partition that goes away waits for what is in flight."""
+FLUSH_EVERY = 5.0
+
+
+class EmitPartition:
+    """A Partition (streams.role) of `outcomes`, with the pending deliveries of the same number."""
+
+    def __init__(
+        self,
+        number: int,
+        folder: Path,
+        stamp: Stamp,
+        *,
+        decider: Decider,
+        producer: Producer,
+        log_: Log,
+        sender: Sender,
+    ) -> None:
+        self._number, self._folder, self._stamp = number, folder, stamp
+        self._decider, self._producer, self._log, self._sender = decider, producer, log_, sender
+        self._store: PendingStore | None = None
+        self._outbox: Outbox | None = None
+        self._recorder: asyncio.Task[None] | None = None
+        self._writing = asyncio.Lock()  # one writer at a time, so that the own offsets follow each other
+        self._flushed_at = time.monotonic()
+
+    async def open(self, committed: int) -> int:
+        """Fold what every earlier owner recorded, then begin to send."""
+        began = time.monotonic()
+        self._store = store = PendingStore(self._folder, self._stamp)
+        end = await self._log.end(DELIVERIES, self._number)
+        begin = await self._log.begin(DELIVERIES, self._number)
+        if store.offset > end:
+            log.warning("emit_state_discarded", partition=self._number, stood_at=store.offset, log_ends_at=end)
+            store.discard()
+        if store.offset < begin:
+            log.warning("deliveries_gone", partition=self._number, stood_at=store.offset, log_begins_at=begin)
+            store.fold([], begin)
+        folded = end - store.offset
+        await self._fold_log(store, end)
+        self._outbox = Outbox(Queue(store))
+        self._recorder = background(self._record_results(store, self._outbox), f"emit recorder {self._number}")
+        self._sender.refresh(self._outbox)
+        seconds = round(time.monotonic() - began, 3)
+        if folded or store.pending:
+            log.info("pending_folded", partition=self._number, folded=folded, pending=store.pending, seconds=seconds)
+        return committed
+
+    async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
+        """Decide once: every delivery that the outcomes cause is in the log when this returns."""
+        if silent:
+            return
+        assert self._store is not None
+        assert self._outbox is not None
+        decided = self._decider.decide(records, now_ms())
+        await self._decider.send_invalid(decided.invalid)
+        if not decided.deliveries:
+            return
+        by_id: dict[bytes, Delivery] = {}
+        for delivery in decided.deliveries:
+            by_id.setdefault(id_of(delivery), delivery)
+        async with self._writing:
+            known = self._store.known(list(by_id))
+            new = [delivery for id_, delivery in by_id.items() if id_ not in known]
+            entries, alone = await self._append(self._store, new, known)
+            self._take_up(self._outbox, entries, alone)
+
+    async def close(self) -> None:
+        """Stop sending, give what is in flight a moment, record it."""
+        store, outbox = self._store, self._outbox
+        self._store = self._outbox = None
+        try:
+            if store and outbox:
+                self._sender.detach(outbox)
+                await self._wind_down(store, outbox)
+        finally:
+            if outbox:
+                self._sender.abandon(outbox)
+            if self._recorder:
+                self._recorder.cancel()
+            if store:
+                store.close()
+
+    async def _wind_down(self, store: PendingStore, outbox: Outbox) -> None:
+        try:
+            await asyncio.wait_for(outbox.quiet.wait(), CLOSING)
+        except TimeoutError:
+            log.info("emit_left_in_flight", partition=self._number, deliveries=outbox.in_flight)
+        while outbox.results:
+            await self._record(store, outbox)
+
+    async def _record_results(self, store: PendingStore, outbox: Outbox) -> None:
+        """Collect results for a moment, record them, and so on."""
+        while True:
+            await outbox.came.wait()
+            await asyncio.sleep(LINGER)
+            await self._record(store, outbox)
+            if not outbox.results:
+                outbox.came.clear()
+
+    async def _record(self, store: PendingStore, outbox: Outbox) -> None:
+        """One producer batch of results; when it is on the broker, and only then, the state follows."""
+        async with self._writing:
+            mine = outbox.results[:RESULTS_PER_BATCH]
+            known = {entry.id: entry.standing for entry, _ in mine if entry.standing}
+            stale = len(known) < len(mine)
+            entries, alone = await self._append(store, [result for _, result in mine], None if stale else known)
+            del outbox.results[: len(mine)]
+            outbox.queue.release(entry for entry, _ in mine)
+            self._take_up(outbox, entries, alone and not stale)
+        self._sender.recorded(len(mine))
+
+    def _take_up(self, outbox: Outbox, entries: list[Entry], alone: bool) -> None:
+        if alone:
+            outbox.queue.add(entries, now_ms())
+        else:
+            outbox.queue.reset()
+        self._sender.refresh(outbox)
+
+    async def _append(
+        self, store: PendingStore, deliveries: Sequence[Delivery], known: Mapping[bytes, Standing] | None
+    ) -> tuple[list[Entry], bool]:
+        """Append to `deliveries` and fold. Returns what entered the queue, and whether nobody else wrote in between.
+
+        `known`: the standings of all their IDs, where they are at hand.
+        """
+        values = [encode(delivery) for delivery in deliveries]
+        keyed = [(delivery.click_id.encode(), value) for delivery, value in zip(deliveries, values, strict=True)]
+        acknowledged = await self._producer.send(DELIVERIES, self._number, keyed)
+        entries: list[Entry] = []
+        alone, at = True, 0
+        for base, count in acknowledged:
+            if base < store.offset:  # the broker had the batch already and says no offset: it is in the log
+                alone = False
+                await self._fold_log(store, await self._log.end(DELIVERIES, self._number))
+            else:
+                if base > store.offset:
+                    alone = False
+                    await self._fold_log(store, base)
+                numbers = range(at, at + count)
+                steps = [Step(base + n - at, id_of(deliveries[n]), deliveries[n], values[n]) for n in numbers]
+                entries += store.fold(steps, base + count, known if alone else None)
+            at += count
+        self._flush(store)
+        return entries, alone
+
+    async def _fold_log(self, store: PendingStore, end: int) -> None:
+        """Fold what lies in the log up to an offset, whoever wrote it."""
+        async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
+            steps = [step for record in records if (step := _step(record))]
+            store.fold(steps, records[-1].offset + 1)
+            self._flush(store)
+            await asyncio.sleep(0)
+        if store.offset < end:  # offsets without a record
+            store.fold([], end)
+
+    def _flush(self, store: PendingStore) -> None:
+        if time.monotonic() - self._flushed_at > FLUSH_EVERY:
+            self._flushed_at = time.monotonic()
+            store.flush()
+
+
+def _step(record: ConsumerRecord) -> Step | None:
+    """A record of the log as a step; None, with a word in the log, where it is none (sink makes the `invalid` row)."""
+    try:
+        delivery = decode_delivery(record.value)
+        return Step(record.offset, id_of(delivery), delivery, record.value)
+    except (WireError, ValueError) as error:
+        code = error.code if isinstance(error, WireError) else "not_a_record"
+        log.warning("not_a_delivery", partition=record.partition, offset=record.offset, code=code)
+        return None

@@ -1,0 +1,200 @@
+"""Handing out slots: which delivery is sent next, so that no destination waits for another one."""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from schemas.records import Delivery
+from schemas.settings.servers import Emit
+from streams.adapters.http import HttpClient, Request
+from streams.adapters.pending_store import NEVER, Entry
+from streams.agents.crash import crash
+from streams.agents.emit_queue import Queue
+from streams.emit.breaker import Breaker
+from streams.emit.retry import HOPELESS, Answer, after_attempt
+
+log = structlog.get_logger(__name__)
+
+TICK = 0.02
+"""Seconds between two looks for what became due."""
+
+
+class Outbox:
+    """What a partition gives to the sender and gets back from it."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.results: list[tuple[Entry, Delivery]] = []  # attempts that are not yet recorded
+        self.came = asyncio.Event()  # set when a result comes
+        self.in_flight = 0
+        self.quiet = asyncio.Event()  # set while nothing is in flight
+        self.quiet.set()
+        self.is_sending = True  # until the partition goes away
+        self.is_recording = True  # until nobody will record results any more
+
+
+class Destination:
+    """One destination over all partitions."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.breaker = Breaker()
+        self.in_flight = 0
+        self.turn: deque[Outbox] = deque()
+        self.look_at = 0  # milliseconds; before it no partition has anything that is due
+
+    def next(self, now_ms: int) -> tuple[Outbox, Entry] | None:
+        """What is sent next: the partitions take turns."""
+        for _ in range(len(self.turn)):
+            outbox = self.turn[0]
+            self.turn.rotate(-1)
+            entry = outbox.queue.take(self.name, now_ms)
+            if entry:
+                return outbox, entry
+        self.look_at = min((outbox.queue.look_at(self.name) for outbox in self.turn), default=NEVER)
+        return None
+
+
+def boot_time() -> float:
+    """Seconds since the machine started, its suspension included: the clock of the lease."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def now_ms() -> int:
+    """The wall clock in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+class Sender:
+    """Sends what is due while the lease lasts. Results that are not recorded count as open: no broker, no sending."""
+
+    def __init__(
+        self, http: HttpClient, settings: Emit, worker: str, jitter: Callable[[], float] = random.random
+    ) -> None:
+        self._http, self._settings, self._worker, self._jitter = http, settings, worker, jitter
+        self._destinations: dict[str, Destination] = {}
+        self._open = 0  # in flight, or not yet recorded
+        self._lease_until = 0.0
+        self._paused = False  # for want of a lease, after there was one
+        self._nudged = False
+        self.sent = 0
+
+    def lease(self, until: float) -> None:
+        """The partitions are ours until this moment of boot_time()."""
+        self._lease_until = until
+        if self._paused:
+            self._paused = False
+            log.info("sending_again")
+        self.nudge()
+
+    def refresh(self, outbox: Outbox) -> None:
+        """The queue of this outbox changed: look at it again."""
+        if not outbox.is_sending:
+            return
+        for name in outbox.queue.destinations:
+            destination = self._destinations.setdefault(name, Destination(name))
+            if outbox not in destination.turn:
+                destination.turn.append(outbox)
+            destination.look_at = 0
+        self.nudge()
+
+    def detach(self, outbox: Outbox) -> None:
+        """Send nothing more of this outbox."""
+        outbox.is_sending = False
+        for destination in self._destinations.values():
+            if outbox in destination.turn:
+                destination.turn.remove(outbox)
+
+    def abandon(self, outbox: Outbox) -> None:
+        """Nobody will record the results of this outbox any more; those still to come are dropped."""
+        outbox.is_recording = False
+        self._open -= len(outbox.results)
+        outbox.results = []
+
+    def recorded(self, count: int) -> None:
+        """So many results are on the broker."""
+        self._open -= count
+        self.nudge()
+
+    async def run(self) -> None:
+        """Look for what becomes due, until cancelled."""
+        while True:
+            await asyncio.sleep(TICK)
+            self._pump()
+
+    def nudge(self) -> None:
+        """Look soon; many nudges in one turn of the loop are one look."""
+        if not self._nudged:
+            self._nudged = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._nudged = False
+        try:
+            self._hand_out(now_ms(), time.monotonic())
+        except Exception as error:
+            crash("emit sender", error)
+
+    def _hand_out(self, now: int, monotonic: float) -> None:
+        """One slot to each destination in turn: one that hangs holds its own slots at most."""
+        ready = deque(found for found in self._destinations.values() if found.look_at <= now and found.turn)
+        while ready and self._open < self._settings.max_open:
+            destination = ready.popleft()
+            if not destination.breaker.room(destination.in_flight, self._settings.concurrency, monotonic):
+                continue
+            if not self._holds_lease():
+                return
+            found = destination.next(now)
+            if found:
+                self._start(destination, *found)
+                ready.append(destination)
+
+    def _holds_lease(self) -> bool:
+        """Without it the worker was stopped, cut off or expelled, and what is due is not its own to send."""
+        if boot_time() < self._lease_until:
+            return True
+        if self._lease_until and not self._paused:
+            self._paused = True
+            log.warning("sending_paused", reason="no commit succeeded lately, so the partitions may be another's")
+        return False
+
+    def _start(self, destination: Destination, outbox: Outbox, entry: Entry) -> None:
+        destination.in_flight += 1
+        outbox.in_flight += 1
+        outbox.quiet.clear()
+        self._open += 1
+        self.sent += 1
+        request = Request(entry.delivery.method, entry.delivery.url)
+        self._http.send(request, partial(self._answered, destination, outbox, entry))
+
+    def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:
+        destination.in_flight -= 1
+        outbox.in_flight -= 1
+        if not outbox.in_flight:
+            outbox.quiet.set()
+        self._tell_breaker(destination, answer)
+        if not outbox.is_recording:
+            self._open -= 1
+            return
+        result = after_attempt(
+            entry.delivery, answer, self._settings.schedule, jitter=self._jitter(), now_ms=now_ms(), worker=self._worker
+        )
+        outbox.results.append((entry, result))
+        outbox.came.set()
+        self.nudge()
+
+    def _tell_breaker(self, destination: Destination, answer: Answer) -> None:
+        was_closed = destination.breaker.is_closed
+        if answer.code:
+            destination.breaker.answered()
+        elif answer.problem not in HOPELESS:
+            destination.breaker.failed(time.monotonic())
+        if was_closed and not destination.breaker.is_closed:
+            log.warning("destination_away", destination=destination.name, reason=answer.reason)
+        elif destination.breaker.is_closed and not was_closed:
+            log.info("destination_back", destination=destination.name)

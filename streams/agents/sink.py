@@ -1,0 +1,158 @@
+"""The sink: what lies on the four topics becomes rows of ClickHouse, each once however often it is read."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import structlog
+from aiokafka import ConsumerRecord
+from faust.types import TP
+
+from schemas.records import Click, Epoch
+from schemas.settings.file import Settings
+from schemas.topics import DELIVERIES, EVENTS, INVALID, OUTCOMES, SINK_GROUP, TOPICS
+from schemas.unusable import unusable
+from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome
+from streams import rows, tables
+from streams.adapters.clickhouse import ClickHouse
+from streams.adapters.kafka import Log
+from streams.agents.sink_writer import Line, Lines, Writer
+from streams.tables import Table
+
+log = structlog.get_logger(__name__)
+
+FindEpoch = Callable[[str, int], Awaitable[int]]
+"""The epoch of a partition (topic, number), as its first record says."""
+
+
+class SinkRole:
+    """Reads everything, holds no state: ClickHouse's keys and versions make a repeat harmless."""
+
+    group = SINK_GROUP
+    topics: tuple[str, ...] = TOPICS
+    batch_records = 10_000
+
+    def __init__(self, settings: Settings, data: Path, partitions: int) -> None:
+        """`data` and `partitions` are the roles' common arguments; the sink needs neither."""
+        self._dsn = settings.clickhouse.dsn
+        self._log = Log(settings.kafka)
+
+    async def start(self) -> None:
+        """Connect to Kafka. ClickHouse may be away: the writers wait for it."""
+        await self._log.start()
+        self._database = ClickHouse(self._dsn)
+        self._writers = {topic: Writer(self._database) for topic in TOPICS}
+
+    def partition(self, tp: TP) -> "SinkPartition":
+        """All partitions of a topic share its writer."""
+        return SinkPartition(tp.topic, tp.partition, self._writers[tp.topic], self._find_epoch)
+
+    def may_work_until(self, monotonic: float) -> None:
+        """A row written by a worker that lost its partition is the same row: no lease is needed."""
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        for writer in self._writers.values():
+            await writer.stop()
+        await self._database.close()
+        await self._log.stop()
+
+    async def _find_epoch(self, topic: str, partition: int) -> int:
+        begin = await self._log.begin(topic, partition)
+        end = min(begin + 1, await self._log.end(topic, partition))
+        async for chunk in self._log.read(topic, partition, begin, end):
+            if (epoch := epoch_of(chunk[0])) is not None:
+                return epoch
+        if begin:  # retention took it; later epochs than 0 are rare, and only clicks recorded in both would differ
+            log.warning("epoch_unknown", topic=topic, partition=partition, begin=begin)
+        return 0
+
+
+class SinkPartition:
+    """One partition of one topic."""
+
+    def __init__(self, topic: str, partition: int, writer: Writer, find_epoch: FindEpoch) -> None:
+        self._topic, self._partition, self._writer, self._find_epoch = topic, partition, writer, find_epoch
+        self._epoch = 0
+
+    async def open(self, committed: int) -> int:
+        """Resume where the group is."""
+        if self._topic == EVENTS and committed:
+            self._epoch = await self._find_epoch(self._topic, self._partition)
+        return committed
+
+    async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
+        """Write what the records say. Returns when ClickHouse has acknowledged it."""
+        if not silent:
+            await self._writer.write(self.lines(records))
+
+    async def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def lines(self, records: Sequence[ConsumerRecord]) -> Lines:
+        """The rows of records, by table. A record that cannot be used is a row of `invalid`."""
+        found: dict[Table, list[Line]] = {table: [] for table in tables.WRITE_ORDER}
+        add = _ADD[self._topic]
+        for record in records:
+            try:
+                self._epoch = add(found, record, self._epoch)
+            except WireError as error:
+                found[tables.INVALID].append(_unusable(record, error.code, str(error)))
+            except Exception as error:  # a bug of ours must cost one record, not the partition
+                log.exception("record_failed", topic=record.topic, partition=record.partition, offset=record.offset)
+                found[tables.INVALID].append(_unusable(record, "failed", f"{type(error).__name__}: {error}"))
+        return found
+
+
+def epoch_of(record: ConsumerRecord) -> int | None:
+    """The epoch that a record begins; None where it is another record, or none."""
+    try:
+        event = decode_event(record.value)
+    except WireError:
+        return None
+    return event.epoch if isinstance(event, Epoch) else None
+
+
+Add = Callable[[dict[Table, list[Line]], ConsumerRecord, int], int]
+"""Adds the rows of a record in an epoch. Returns the epoch of the next record. Raises WireError."""
+
+
+def _add_event(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: int) -> int:
+    event = decode_event(record.value)
+    if isinstance(event, Click):
+        found[tables.CLICKS].append((rows.click_row(event, epoch, record.offset), record))
+    return event.epoch if isinstance(event, Epoch) else epoch
+
+
+def _add_outcome(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: int) -> int:
+    outcome = decode_outcome(record.value)
+    conversion, postback = rows.conversion_row(outcome), rows.postback_row(outcome)
+    if conversion:
+        found[tables.CONVERSIONS].append((conversion, record))
+    found[tables.POSTBACKS].append((postback, record))
+    return epoch
+
+
+def _add_delivery(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: int) -> int:
+    delivery = decode_delivery(record.value)
+    found[tables.DELIVERIES].append((rows.delivery_row(delivery, record.offset), record))
+    return epoch
+
+
+def _add_invalid(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: int) -> int:
+    invalid = decode_invalid(record.value)
+    found[tables.INVALID].append((rows.invalid_row(invalid, record.offset), record))
+    return epoch
+
+
+_ADD: dict[str, Add] = {
+    EVENTS: _add_event,
+    OUTCOMES: _add_outcome,
+    DELIVERIES: _add_delivery,
+    INVALID: _add_invalid,
+}
+
+
+def _unusable(record: ConsumerRecord, code: str, detail: str) -> Line:
+    where = (record.topic, record.partition, record.offset)
+    stand_in = unusable("record", code, detail, where, record.timestamp, record.value)
+    return rows.invalid_row(stand_in, record.offset), record

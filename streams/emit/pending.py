@@ -1,0 +1,114 @@
+"""Which deliveries are pending: a fold over the topic `deliveries`, and over nothing else. Pure.
+
+Every step in a delivery's life has a rank. A record applies only if its rank is higher than what is known of its ID,
+so repetition changes nothing, a zombie's late retry changes nothing, and what is final stays final.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from schemas.records import Delivery
+from schemas.values import FINAL_STATES
+
+ID_BYTES = 16
+_DUE_BYTES = _OFFSET_BYTES = 8
+_TAIL = _DUE_BYTES + _OFFSET_BYTES + ID_BYTES
+_FINAL_RANK = 0xFFFF
+_QUEUE = b"q"
+
+
+class Standing(NamedTuple):
+    """What is known of one delivery: how far it is, and its key in the queue (empty: it is not due at any time)."""
+
+    rank: int
+    key: bytes = b""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can change any more."""
+        return self.rank == _FINAL_RANK
+
+
+UNKNOWN = Standing(-1)
+
+
+class Step(NamedTuple):
+    """A record of `deliveries`: where it lies, what it says, its bytes."""
+
+    offset: int
+    id: bytes
+    delivery: Delivery
+    value: bytes
+
+
+class Changes(NamedTuple):
+    """What steps change: standings by ID, keys that leave the queue, steps that enter it by their keys."""
+
+    standings: dict[bytes, Standing]
+    left: set[bytes]
+    queued: dict[bytes, Step]
+
+
+def id_of(delivery: Delivery) -> bytes:
+    """The 16 bytes of a delivery's ID. Raises ValueError for one that has not the shape of ours."""
+    raw = bytes.fromhex(delivery.delivery_id)
+    if len(raw) != ID_BYTES:
+        raise ValueError(f"delivery_id {delivery.delivery_id[:40]!r} is not {2 * ID_BYTES} hexadecimal characters")
+    return raw
+
+
+def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
+    """Fold steps in their order over what is known of their IDs (an ID that is not in `known` was never seen)."""
+    changes = Changes({}, set(), {})
+    for step in steps:
+        before = changes.standings.get(step.id) or known.get(step.id, UNKNOWN)
+        rank = rank_of(step.delivery)
+        if rank <= before.rank:
+            continue
+        if before.key and changes.queued.pop(before.key, None) is None:
+            changes.left.add(before.key)
+        key = queue_key(step)
+        if key:
+            changes.queued[key] = step
+        changes.standings[step.id] = Standing(rank, key)
+    return changes
+
+
+def rank_of(delivery: Delivery) -> int:
+    """held, scheduled, the attempts in their order, then whatever is final."""
+    if delivery.state in FINAL_STATES:
+        return _FINAL_RANK
+    if delivery.state == "held":
+        return 0
+    return min(1 + delivery.attempt, _FINAL_RANK - 1)
+
+
+def queue_key(step: Step) -> bytes:
+    """The key under which a step waits for its time: destination, due time, offset, ID. Empty where it does not."""
+    delivery = step.delivery
+    if delivery.state not in ("scheduled", "retry"):
+        return b""
+    due = max(0, delivery.next_attempt_at or delivery.at)
+    return b"".join(
+        (
+            queue_prefix(delivery.destination),
+            due.to_bytes(_DUE_BYTES, "big"),
+            step.offset.to_bytes(_OFFSET_BYTES, "big"),
+            step.id,
+        )
+    )
+
+
+def queue_prefix(destination: str) -> bytes:
+    """What all keys of a destination begin with."""
+    return _QUEUE + destination.encode() + b"\0"
+
+
+def destination_of(key: bytes) -> str:
+    """The destination in a queue key."""
+    return key[len(_QUEUE) : -_TAIL - 1].decode()
+
+
+def due_of(key: bytes) -> int:
+    """The due time in a queue key, in milliseconds."""
+    return int.from_bytes(key[-_TAIL : -_TAIL + _DUE_BYTES], "big")

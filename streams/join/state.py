@@ -1,0 +1,111 @@
+"""What is known of one click. Pure."""
+
+import msgspec
+
+from schemas.ids import clicked_at_of
+from schemas.records import Click, Conversion, Event, Outcome, Postback
+from schemas.values import Millis, OutcomeWord
+
+MAX_CONVERSIONS = 1000
+"""Conversions of one click; what comes beyond is unattributed."""
+MAX_WAITING = 100
+"""Postbacks that wait for one click; what comes beyond is unattributed."""
+MAX_DECIDED = 64
+"""Remembered IDs of decided postbacks that made no conversion; a record is repeated soon after the first, or never."""
+
+DAY_MS = 86_400_000
+KEEP_DAYS = 7
+"""Days of the log's time for which a state is kept after the day it was touched last. Then it is EMPTY."""
+
+
+class Waiting(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A postback whose click has not come. After its deadline it is an orphan, and is attributed if the click comes."""
+
+    postback: Postback
+    deadline: Millis
+    orphaned: bool = False
+
+    @property
+    def began(self) -> Millis:
+        """The log's time when it began to wait."""
+        return self.deadline - max(self.postback.wait_ms, 1)
+
+
+class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is known of one click ID. Never changed in place."""
+
+    click: Click | None = None
+    conversions: dict[str, Conversion] = {}  # by conversion_id
+    decided: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    touched: int = -1  # the day it was changed last, or the day until which something waits, if that is later
+    asking: bool = False  # what waits wants to know what ClickHouse knows of the click
+
+
+EMPTY = State()
+
+
+class Entry(msgspec.Struct, frozen=True, gc=False):
+    """A record with its place in the log."""
+
+    event: Event
+    at: Millis  # the log's time: the running maximum of LogAppendTime in the partition
+    version: int  # of the first outcome that it causes; the next ones count up
+
+
+def day_of(at: Millis) -> int:
+    """The number of the day (UTC) of a moment."""
+    return at // DAY_MS
+
+
+def is_dropped(state: State, at: Millis) -> bool:
+    """Whether nothing is known any more of a click that was in this state.
+
+    The log's time alone says so, so every worker finds the same, whatever is still on its disk.
+    """
+    return state.touched < at // DAY_MS - KEEP_DAYS
+
+
+def touch(state: State, at: Millis) -> State:
+    """The state that was changed now. While something waits in it, it is kept from the end of the wait on."""
+    day = at // DAY_MS
+    if state.waiting:
+        day = max([day, *(one.deadline // DAY_MS for one in state.waiting if not one.orphaned)])
+    if day == state.touched:
+        return state
+    return State(state.click, state.conversions, state.decided, state.waiting, day, state.asking)
+
+
+def is_brought(click_id: str) -> bool:
+    """Whether the ID is a source's own: nothing in it says when the click was."""
+    try:
+        clicked_at_of(click_id)
+    except ValueError:
+        return True
+    return False
+
+
+def is_cold(click_id: str, at: Millis) -> bool:
+    """Whether a click ID of ours is so old that its state may have been dropped: a day early, for clocks differ."""
+    try:
+        return day_of(clicked_at_of(click_id)) <= day_of(at) - KEEP_DAYS
+    except ValueError:
+        return False
+
+
+def is_repeated(postback: Postback, began: Millis) -> bool:
+    """Whether it may have been decided before the state of its click was dropped, as it was received so long ago."""
+    return day_of(postback.received_at) <= day_of(began) - KEEP_DAYS
+
+
+def outcome_of(
+    word: OutcomeWord, postback: Postback, version: int, at: Millis, reason: str, repeats: str = ""
+) -> Outcome:
+    """The outcome of a postback that made or changed no conversion."""
+    return Outcome(outcome=word, postback=postback, version=version, decided_at=at, reason=reason, repeats=repeats)
+
+
+def remember(state: State, postback_id: str) -> State:
+    """The state that knows of one more decided postback."""
+    decided = (*state.decided, postback_id)[-MAX_DECIDED:]
+    return State(state.click, state.conversions, decided, state.waiting, state.touched, state.asking)

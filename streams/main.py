@@ -1,0 +1,79 @@
+"""Starts one role as a process: `run_worker("join", settings, data)`."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from pathlib import Path
+
+import mode.loop
+import structlog
+
+from schemas.settings.file import Settings
+from schemas.settings.servers import Kafka
+from schemas.topics import TOPICS
+from streams.role import Role
+
+log = structlog.get_logger(__name__)
+
+
+def run_worker(role_name: str, settings: Settings, data: Path) -> int:
+    """Run a role until SIGTERM or SIGINT. Returns the exit code. Waits, and says so once, while Kafka is away."""
+    return run_role(lambda partitions: _role(role_name, settings, data, partitions), settings.kafka, data)
+
+
+def run_role(make: Callable[[int], Role], kafka: Kafka, data: Path) -> int:
+    """The same for a role that `make` makes of the number of partitions."""
+    mode.loop.use("uvloop")
+    import faust
+
+    from streams.adapters.kafka import wait_for_broker
+    from streams.worker import Worker
+
+    try:
+        partitions = asyncio.run(wait_for_broker(kafka, TOPICS))
+    except ValueError as error:
+        log.error("topics_do_not_fit", detail=str(error))
+        return 2
+    worker = Worker(make(partitions), kafka, data=data, session_timeout=kafka.session_timeout / 1000)
+
+    class Process(faust.Worker):  # type: ignore[misc]
+        async def on_first_start(self) -> None:
+            await worker.start()
+            await super().on_first_start()
+
+        async def on_shutdown(self) -> None:
+            await super().on_shutdown()
+            await worker.stop()
+
+    process = Process(worker.app, loglevel="WARN", quiet=True, redirect_stdouts=False, override_logging=False)
+    _collect_garbage_seldom()
+    process.spinner = None  # it moves the cursor of a terminal that is not its own
+    try:
+        process.execute_from_commandline()
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else 0
+    return 0
+
+
+def _collect_garbage_seldom() -> None:
+    """Batches of thousands of records look like garbage piling up: by default a tenth of the time goes into looking."""
+    gc.collect()
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(50_000, 50, 100)
+
+
+def _role(name: str, settings: Settings, data: Path, partitions: int) -> Role:
+    """Make a role. `data`: the folder for local state. `partitions`: how many every topic has."""
+    if name == "join":
+        from streams.agents.join import JoinRole
+
+        return JoinRole(settings, data, partitions)
+    if name == "sink":
+        from streams.agents.sink import SinkRole
+
+        return SinkRole(settings, data, partitions)
+    if name == "emit":
+        from streams.agents.emit import EmitRole
+
+        return EmitRole(settings, data, partitions)
+    raise ValueError(f"no role {name!r}: join, sink or emit")

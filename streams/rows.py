@@ -1,0 +1,217 @@
+"""Records to rows of the tables. Pure.
+
+A row is a tuple in the order of its table's columns, of values that JSON can hold: times in seconds (exact to the
+millisecond), amounts as Decimal, days as YYYY-MM-DD. What a row cannot know (`inserted_at`) is left to the table. The
+same record gives the same row, whenever and however often it is read.
+"""
+
+import re
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from schemas import ids
+from schemas.records import Click, Delivery, Invalid, Outcome
+from schemas.versions import first_stays, version
+from streams.tables import SUBS
+
+Row = tuple[Any, ...]
+
+_DAY_MS = 86_400_000
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_MAX_DAY = 65_535  # what a Date can hold
+_NO_SUBS = ("",) * len(SUBS)
+_SECRET_PARAMETER = re.compile(
+    r"([?&;][^=&;#]*(?:key|token|secret|signature|sig|hmac|auth|authorization|credentials?|pass|password|passwd|pwd)=)"
+    r"[^&;#]+",
+    re.IGNORECASE,
+)
+_SECRET_USER = re.compile(r"(?<=://)[^/?#@]*@")
+_MASK = "***"
+
+
+def id_day(click_id: str) -> str:
+    """The day in a click ID (UTC), as YYYY-MM-DD; 1970-01-01 where the ID is not of ours and says none."""
+    try:
+        day = ids.clicked_at_of(click_id) // _DAY_MS
+    except ValueError:
+        day = 0
+    return _iso_day(day if day <= _MAX_DAY else 0)
+
+
+def click_row(click: Click, epoch: int, offset: int) -> Row:
+    """The row in `clicks` of the record at `offset`. The first record of a click wins."""
+    return (
+        click.click_id,
+        id_day(click.click_id),
+        click.clicked_at / 1000,
+        click.received_at / 1000,
+        click.campaign,
+        click.source,
+        click.source_click_id,
+        click.offer,
+        click.network,
+        click.may_credit,
+        click.payouts,
+        click.payout_fixed,
+        click.country,
+        click.device,
+        click.os,
+        click.browser,
+        click.placement,
+        click.creative,
+        click.source_campaign,
+        click.keyword,
+        *_subs(click),
+        click.params,
+        click.cost,
+        click.currency,
+        click.ip,
+        click.user_agent,
+        click.is_bot,
+        click.is_test,
+        click.origin,
+        first_stays(version(epoch, offset)),
+    )
+
+
+def postback_row(outcome: Outcome) -> Row:
+    """The row in `postbacks`: what was received, and what became of it."""
+    postback, click = outcome.postback, outcome.click
+    return (
+        postback.postback_id,
+        postback.click_id,
+        postback.event,
+        postback.txid,
+        outcome.outcome,
+        outcome.reason,
+        outcome.repeats,
+        outcome.previous_status,
+        postback.network,
+        postback.status,
+        postback.raw_status,
+        postback.payout,
+        postback.currency,
+        postback.received_at / 1000,
+        _seconds(postback.occurred_at),
+        outcome.decided_at / 1000,
+        click.clicked_at / 1000 if click else None,
+        click.campaign if click else "",
+        click.source if click else "",
+        click.offer if click else "",
+        outcome.conversion.conversion_id if outcome.conversion else "",
+        postback.params,
+        postback.is_test,
+        postback.origin,
+        outcome.version,
+    )
+
+
+def conversion_row(outcome: Outcome) -> Row | None:
+    """The row in `conversions`; None where the outcome made and changed none.
+
+    Raises ValueError where there is a conversion without its click.
+    """
+    conversion, click = outcome.conversion, outcome.click
+    if conversion is None or outcome.outcome not in ("attributed", "updated"):
+        return None
+    if click is None:
+        raise ValueError(f"the outcome of {outcome.postback.postback_id} has a conversion but no click")
+    return (
+        conversion.conversion_id,
+        click.click_id,
+        id_day(click.click_id),
+        conversion.event,
+        conversion.txid,
+        conversion.status,
+        conversion.raw_status,
+        conversion.payout,
+        conversion.currency,
+        conversion.is_refund,
+        conversion.network,
+        conversion.postback_id,
+        conversion.occurred_at / 1000,
+        conversion.received_at / 1000,
+        _seconds(conversion.status_at),
+        conversion.status_received_at / 1000,
+        click.clicked_at / 1000,
+        click.campaign,
+        click.source,
+        click.source_click_id,
+        click.offer,
+        click.country,
+        click.device,
+        click.os,
+        click.browser,
+        click.placement,
+        click.creative,
+        click.source_campaign,
+        click.keyword,
+        *_subs(click),
+        click.is_bot,
+        conversion.is_test or click.is_test,
+        outcome.postback.origin,
+        outcome.version,
+    )
+
+
+def delivery_row(delivery: Delivery, offset: int) -> Row:
+    """The row in `deliveries` of one step. Secrets in its URL are masked."""
+    return (
+        delivery.delivery_id,
+        delivery.attempt,
+        delivery.state,
+        delivery.conversion_id,
+        delivery.postback_id,
+        delivery.click_id,
+        id_day(delivery.click_id),
+        delivery.event,
+        delivery.source,
+        delivery.destination,
+        delivery.method,
+        masked(delivery.url),
+        delivery.code,
+        delivery.reason,
+        delivery.took_ms,
+        delivery.at / 1000,
+        _seconds(delivery.next_attempt_at or None),
+        delivery.worker,
+        version(0, offset),
+    )
+
+
+def invalid_row(invalid: Invalid, offset: int) -> Row:
+    """The row in `invalid` of a record at `offset`."""
+    return (
+        invalid.invalid_id,
+        invalid.received_at / 1000,
+        invalid.kind,
+        invalid.code,
+        invalid.detail,
+        invalid.raw,
+        invalid.network,
+        invalid.source,
+        invalid.status,
+        version(0, offset),
+    )
+
+
+def masked(url: str) -> str:
+    """A URL with the values of parameters that look like keys, tokens or passwords replaced by ***."""
+    if "@" in url:
+        url = _SECRET_USER.sub(f"{_MASK}@", url)
+    return _SECRET_PARAMETER.sub(rf"\g<1>{_MASK}", url)
+
+
+@lru_cache(maxsize=1024)
+def _iso_day(day: int) -> str:
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
+
+
+def _subs(click: Click) -> tuple[str, ...]:
+    get = click.subs.get
+    return tuple([get(name, "") for name in SUBS]) if click.subs else _NO_SUBS

@@ -1,0 +1,128 @@
+"""Every command of the README is run as it stands there, and answers what it says."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from clickjoin.embedded.children import Child, start
+from clickjoin.embedded.ports import free_port
+from tests.polling import until
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+KEYS = {"ACME_KEY": "a-key-of-acme", "POPS_KEY": "a-key-of-pops"}
+
+pytestmark = pytest.mark.e2e
+
+
+class Command(NamedTuple):
+    """What is typed, and the lines that are answered (… stands for anything)."""
+
+    typed: str
+    answer: str
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def console() -> list[Command]:
+    """The commands of the console blocks."""
+    parts = [part for block in blocks("console") for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    return [Command(*part.split("\n", 1)) for part in parts]
+
+
+class Place:
+    """A folder in which somebody follows the README: ports of its own, as the usual ones may be taken here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = {port: str(free_port()) for port in ("8080", "8123", "9092")}
+        self.env = {**os.environ, **KEYS, "COLUMNS": "200"}
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        (folder / "clickjoin.example.toml").write_text(self.moved((ROOT / "clickjoin.example.toml").read_text()))
+
+    def moved(self, text: str) -> str:
+        """The text with our ports."""
+        return re.sub("8080|8123|9092", lambda found: self.ports[found[0]], text)
+
+    def run(self, typed: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a shell does."""
+        command = ["bash", "-c", self.moved(typed)]
+        return subprocess.run(command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Where the first block of the README was followed: a configuration, and `up` running."""
+    place = Place(tmp_path_factory.mktemp("readme"))
+    assert place.run("cp clickjoin.example.toml clickjoin.toml").returncode == 0
+    up = start(Child("up", [str(place.folder / ".venv/bin/clickjoin"), "up"], place.env, place.folder))
+    try:
+        ready = f"curl -sf http://127.0.0.1:{place.ports['8080']}/health/ready"
+        until(lambda: place.run(ready).returncode == 0, 120, "ingest is ready")
+        yield place
+    finally:
+        assert up.stop() == 0
+
+
+def answers(place: Place, command: Command) -> str:
+    """What a command prints, once it is as the README says; empty until then."""
+    done = place.run(command.typed)
+    wanted = re.escape(place.moved(command.answer).rstrip()).replace("…", ".*")
+    wanted = re.sub(r"(\\ )+", r"\\s+", wanted)  # widths of columns are no promise
+    found = re.search(wanted, done.stdout.replace("\r", ""), re.DOTALL)
+    return done.stdout if done.returncode == 0 and found else ""
+
+
+def test_what_the_readme_has_typed_is_answered_as_it_says(place: Place) -> None:
+    commands = console()
+    assert len(commands) == 6
+    for command in commands:
+        printed = until(lambda command=command: answers(place, command), 30, command.typed)  # type: ignore[misc]
+        if minted := re.search(r"aff_sub=([0-9a-v]{32})", printed):
+            place.env["CLICK_ID"] = minted[1]
+
+
+def test_the_configuration_is_checked_as_the_readme_says(place: Place) -> None:
+    done = place.run(".venv/bin/clickjoin check")
+    assert done.returncode == 0, done.stderr
+    assert f"http://127.0.0.1:{place.ports['8080']}/postback/acme?key=a-key-of-acme" in done.stdout
+
+
+def test_the_shell_blocks_hold_only_commands_that_are_run_here() -> None:
+    typed = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    assert typed == [
+        "make demo",
+        "make test",  # what runs this test
+        "cp clickjoin.example.toml clickjoin.toml",
+        "export ACME_KEY=a-key-of-acme POPS_KEY=a-key-of-pops",
+        ".venv/bin/clickjoin check",
+        ".venv/bin/clickjoin up",
+    ]
+
+
+def test_make_demo_ends_by_itself_without_a_terminal() -> None:
+    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"differences": 0' in done.stdout
+
+
+def test_the_network_of_the_readme_is_a_network(place: Place) -> None:
+    (network,) = blocks("toml")
+    config = place.folder / "with_network.toml"
+    config.write_text((place.folder / "clickjoin.toml").read_text() + network)
+    place.env["MYNET_KEY"] = "a-key-of-mynet"
+    done = place.run(".venv/bin/clickjoin check --config with_network.toml")
+    assert done.returncode == 0, done.stderr
+    assert "/postback/mynet?key=a-key-of-mynet&aff_sub=" in done.stdout
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()

@@ -1,0 +1,48 @@
+"""What all tests share: the embedded Kafka, and that nothing is left out in silence."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.kafka_server import KafkaServer
+
+settings.register_profile("clickjoin", deadline=None, print_blob=True)  # a busy machine is no mistake
+settings.load_profile("clickjoin")
+
+_NOT_RUN = ("skipped", "xfailed", "deselected")
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """One Apache Kafka for all tests of this process. A test that stops or kills it starts it again."""
+    # a space, and letters beyond ASCII: Java must cope with any path
+    server = KafkaServer(tmp_path_factory.mktemp("kafka") / "Ærø data").start()
+    print(f"Apache Kafka {server.bootstrap}, process {server.pid}", file=sys.stderr)
+    yield server
+    server.stop()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a test that did not run is a failure."""
+    if os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK and _not_run(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what did not run (the reasons are in the lines above), and what that means."""
+    if not_run := _not_run(config):
+        in_ci = os.environ.get("CI") == "true"
+        terminalreporter.write_line(
+            f"{not_run} tests were not run: {'a failure, as CI=true' if in_ci else 'a failure where CI=true'}",
+            red=in_ci,
+            yellow=not in_ci,
+        )
+
+
+def _not_run(config: pytest.Config) -> int:
+    """How many tests were skipped, expected to fail, or deselected."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    return sum(len(reporter.stats.get(kind, ())) for kind in _NOT_RUN) if reporter else 0

@@ -1,0 +1,171 @@
+"""The role emit, as a process, on Apache Kafka and against a real HTTP server."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from clickjoin.embedded.ports import free_port
+from schemas.topics import DELIVERIES, partition_of
+from schemas.wire import encode
+from tests.emit_process import (
+    PARTITIONS,
+    EmitProcess,
+    deliveries,
+    fresh_topics,
+    invalid,
+    outcomes_of,
+    send_outcomes,
+    send_raw,
+    send_to,
+    source_settings,
+    steps,
+    their_ids,
+    until_finished,
+)
+from tests.emit_samples import outcome
+from tests.kafka_server import KafkaServer
+from tests.polling import until
+from tests.stand_in import StandIn, stand_in
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(scope="module")
+def source() -> Iterator[StandIn]:
+    with stand_in() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmitProcess]:
+    """One worker that knows good and bad sources, for all tests that do not stop it."""
+    fresh_topics(kafka.bootstrap)
+    paths = ("ok", "fails/2/x", "status/404", "status/500", "hang", "healthy", "repeated", "later/1", "fails/3/w")
+    urls = {path.replace("/", "-"): f"{source.url}/{path}" for path in paths}
+    urls["cancelled"] = f"{source.url}/fails/1000/z"
+    urls["refuses"] = f"http://127.0.0.1:{free_port()}/"
+    urls["private"] = f"http://169.254.169.254:{source.port}/private"
+    folder = tmp_path_factory.mktemp("emit")
+    process = EmitProcess(kafka.bootstrap, folder, source_settings(urls)).start()
+    yield process
+    code = process.stop()
+    print(process.log.read_text()[-4000:], file=sys.stderr)
+    assert code == 0
+
+
+def test_each_conversion_is_told_once_and_every_step_is_recorded(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("ok", 0, 200))
+    found = until_finished(kafka, "ok", 200)
+    assert source.count("/ok") == dict.fromkeys(their_ids(0, 200), 1)
+    for made in found.values():
+        assert [(one.state, one.attempt) for one in made] == [("scheduled", 0), ("delivered", 1)]
+        assert (made[1].code, made[1].url, made[1].next_attempt_at) == (200, made[0].url, 0)
+        assert made[1].worker
+
+
+def test_an_outcome_that_is_repeated_is_not_told_again(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:
+    told = outcomes_of("repeated", 1000, 50)
+    send_outcomes(kafka.bootstrap, told + told)
+    until_finished(kafka, "repeated", 50)
+    send_outcomes(kafka.bootstrap, told + outcomes_of("repeated", 1050, 1))
+    found = until_finished(kafka, "repeated", 51)
+    assert source.count("/repeated") == dict.fromkeys(their_ids(1000, 51), 1)
+    assert {len(made) for made in found.values()} == {2}
+
+
+def test_a_failed_attempt_is_repeated_by_the_schedule(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("fails-2-x", 2000, 1))
+    (made,) = until_finished(kafka, "fails-2-x", 1).values()
+    assert [(one.state, one.code) for one in made] == [
+        ("scheduled", 0),
+        ("retry", 500),
+        ("retry", 500),
+        ("delivered", 200),
+    ]
+    for before, after in pairwise(made[1:]):
+        assert before.reason == "http_500"
+        assert 180 <= before.next_attempt_at - before.at <= 220
+        assert after.at >= before.next_attempt_at
+
+
+def test_retry_after_is_honoured(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("later-1", 2500, 1))
+    (made,) = until(lambda: [one for one in steps(kafka, "later-1").values() if len(one) > 1], 20, "one attempt")
+    assert made[1].next_attempt_at - made[1].at == 1000
+
+
+def test_an_answer_that_says_no_is_final(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("status-404", 3000, 5))
+    found = until_finished(kafka, "status-404", 5)
+    assert {(made[-1].state, made[-1].reason, len(made)) for made in found.values()} == {("failed", "http_404", 2)}
+
+
+def test_what_cannot_be_sent_is_recorded_with_its_reason(kafka: KafkaServer, emit: EmitProcess) -> None:
+    send_outcomes(kafka.bootstrap, [outcome(3500, click={"source": "ok", "source_click_id": ""})])
+    found = until(
+        lambda: [made for made in deliveries(kafka.bootstrap) if made.state == "not_sendable"], 20, "not_sendable"
+    )
+    assert [(made.click_id, made.reason.split(":")[0]) for made in found] == [("click-3500", "no_source_click_id")]
+
+
+def test_a_private_address_is_not_called(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("private", 3600, 1))
+    (made,) = until(lambda: [one for one in steps(kafka, "private").values() if len(one) > 1], 20, "one attempt")
+    assert (made[1].state, made[1].reason.split(":")[0]) == ("retry", "address_refused")
+
+
+def test_bytes_that_are_no_outcome_become_invalid_and_the_rest_goes_on(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_raw(kafka.bootstrap, [(b"k", b"\xff\x00 no JSON"), (b"k", b'{"type":"outcome","v":99}'), (b"k", b"")])
+    send_outcomes(kafka.bootstrap, outcomes_of("ok", 4000, 1))
+    until(lambda: source.count("/ok")["their-4000"], 20, "the outcome behind it is told")
+    found = invalid(kafka.bootstrap)
+    assert Counter(one.code for one in found) == {"not_json": 2, "newer_format": 1}
+    assert len({one.invalid_id for one in found}) == 3
+
+
+def test_what_another_wrote_to_deliveries_is_folded_before_the_own_records(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    """A zombie's final record, or a cancellation: the delivery ends, although this worker holds it as pending."""
+    send_outcomes(kafka.bootstrap, outcomes_of("cancelled", 4500, 1))
+    ((first, *_),) = until(
+        lambda: [one for one in steps(kafka, "cancelled").values() if len(one) > 1], 20, "one attempt"
+    )
+    partition = partition_of(first.click_id.encode(), PARTITIONS)
+    cancel = msgspec.structs.replace(first, state="cancelled", reason="by a test")
+    send_to(kafka.bootstrap, DELIVERIES, partition, encode(cancel))
+    until(
+        lambda: steps(kafka, "cancelled")[first.delivery_id][-1].attempt >= 2,
+        20,
+        "its own next record: it sees the hole",
+    )
+    calls = source.count("/fails/1000/z")["their-4500"]
+    send_outcomes(kafka.bootstrap, outcomes_of("fails-3-w", 4600, 1))
+    until_finished(kafka, "fails-3-w", 1)  # as long as several of its retries would have taken
+    assert source.count("/fails/1000/z")["their-4500"] == calls
+
+
+def test_a_source_that_hangs_refuses_or_fails_delays_no_other(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    bad = ("hang", "refuses", "status-500")
+    send_outcomes(
+        kafka.bootstrap, [one for n, name in enumerate(bad) for one in outcomes_of(name, 5000 + 1000 * n, 300)]
+    )
+    until(lambda: source.count("/hang"), 20, "the bad ones are being called")
+    began = time.monotonic()
+    send_outcomes(kafka.bootstrap, outcomes_of("healthy", 9000, 300))
+    until(lambda: len(source.count("/healthy")) == 300, 20, "the healthy one was told everything")
+    seconds = time.monotonic() - began
+    print(f"300 deliveries beside three bad destinations: {seconds:.2f} s", file=sys.stderr)
+    assert seconds < 3
+    assert set(source.count("/healthy").values()) == {1}

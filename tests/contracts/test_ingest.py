@@ -1,0 +1,205 @@
+"""Ingest as networks, sources and visitors see it: a real process, a real broker."""
+
+import json
+import socket
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient
+
+from clickjoin.embedded.ports import free_port
+from schemas.ids import clicked_at_of, verify_click_id
+from schemas.topics import EVENTS, INVALID, partition_of
+from tests.ingest_process import IngestProcess, Topics
+from tests.ingest_samples import KEY, SECRET, SOURCE_KEY, click_id
+from tests.kafka_server import KafkaServer
+
+pytestmark = pytest.mark.kafka
+OURS = click_id()
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    server = KafkaServer(tmp_path_factory.mktemp("ingest-kafka")).start()
+    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+    wanted = {"num_partitions": 4, "replication_factor": 1}
+    admin.create_topics({EVENTS: wanted, INVALID: wanted}, wait_for_metadata=True)
+    admin.close()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
+    process = IngestProcess(tmp_path_factory.mktemp("ingest"), broker.bootstrap, free_port())
+    yield process.wait_for("/health/ready", 200)
+    process.stop()
+    for secret in (KEY, SOURCE_KEY, SECRET):
+        assert secret not in process.log
+
+
+@pytest.fixture(scope="module")
+def topics(broker: KafkaServer) -> Topics:
+    return Topics(broker.bootstrap)
+
+
+def test_a_click_is_on_the_broker_before_its_visitor_is_redirected(ingest: IngestProcess, topics: Topics) -> None:
+    reply = ingest.get("/click/spring", zoneclick="a/b+c", zoneid="77")
+    assert (reply.status, reply.headers["cache-control"]) == (302, "no-store")
+    location = reply.headers["location"]
+    minted = location.split("aff_sub=")[1].split("&")[0]
+    assert location == f"https://offer.example/%C3%A9?aff_sub={minted}&s=a%2Fb%2Bc&p=77&x=&c=spring"
+    assert verify_click_id(minted, (SECRET.encode(),))
+    click = topics.click(minted)
+    assert (click.source_click_id, click.campaign, click.ip, click.cost) == (
+        "a/b+c",
+        "spring",
+        "127.0.0.1",
+        Decimal("0.0004"),
+    )
+    assert click.clicked_at == clicked_at_of(minted)
+
+
+@pytest.mark.parametrize(
+    "path", ["/click/spring?zoneclick=1", f"/postback/acme?key={KEY}&ml_sub1={OURS}&event=install"]
+)
+def test_head_answers_like_get_and_records_nothing_d17(ingest: IngestProcess, topics: Topics, path: str) -> None:
+    before = topics.size()
+    assert ingest.call("HEAD", path).status == (302 if "click/" in path else 200)
+    assert ingest.call("HEAD", "/postback/acme").status == 401
+    assert topics.size() == before
+
+
+def test_a_postback_says_the_same_as_query_form_and_json(ingest: IngestProcess, topics: Topics) -> None:
+    url, fields = (
+        f"/postback/acme?key={KEY}",
+        {"ml_sub1": OURS, "goal": "goal_1", "payout": "12.50", "currency": "usd", "x": "é y"},
+    )
+    query = ingest.get("/postback/acme", key=KEY, **fields)
+    form = ingest.call(
+        "POST", url, f"ml_sub1={OURS}&goal=goal_1&payout=12%2C50&currency=USD&x=%C3%A9+y".encode(), Content_Type=FORM
+    )
+    body = ingest.call("POST", url, json.dumps(fields).encode(), Content_Type="application/json")
+    records = []
+    for reply in (query, form, body):
+        assert (reply.status, reply.json["status"]) == (200, "accepted")
+        record = topics.postback(reply.json["postback_id"])
+        records.append((record.click_id, record.event, record.payout, record.currency, record.params))
+    assert records == [(OURS, "install", Decimal("12.50"), "USD", {"x": "é y"})] * 3
+
+
+def test_every_record_lies_where_its_click_id_says(ingest: IngestProcess, topics: Topics) -> None:
+    assert ingest.get("/postback/billing", event="renewal").status == 200
+    assert ingest.get("/postback/popsnet", cid="1111111", payout="1", currency="usd").status == 200
+    for partition, key, record in topics.events():
+        wanted = record.click_id or getattr(record, "postback_id", "")
+        assert (key, partition) == (wanted.encode(), partition_of(key, 4))
+
+
+def test_of_an_array_each_object_is_a_postback_and_a_bad_one_costs_the_others_nothing(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    body = [{"ml_sub1": OURS, "txid": "1"}, {"ml_sub1": "forged", "txid": "2"}, {"ml_sub1": OURS, "txid": "3"}]
+    reply = ingest.call("POST", f"/postback/acme?key={KEY}&event=trial", json.dumps(body).encode())
+    assert reply.status == 200
+    assert [topics.postback(one).txid for one in reply.json["postback_ids"]] == ["1", "3"]
+    assert [(one["index"], one["error"]) for one in reply.json["refused"]] == [(1, "invalid_click_id")]
+    assert any('"txid":"2"' in kept.raw and '"txid":"1"' not in kept.raw for kept in topics.invalid("invalid_click_id"))
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        (f"/postback/acme?key={KEY}&ml_sub1={{subacc4}}&event=install", 400, "unreplaced_macro"),
+        (f"/postback/acme?key={KEY}&ml_sub1=%7Bsubacc4%7D&event=install", 400, "unreplaced_macro"),
+        (f"/postback/acme?key={KEY}&ml_sub1={OURS[:-1]}x&event=install", 400, "invalid_click_id"),
+        (f"/postback/acme?key={KEY}&event=install", 400, "missing_click_id"),
+        (f"/postback?key={KEY}&event=install", 400, "missing_click_id"),
+        (f"/postback/acme?key={KEY}&ml_sub1={OURS}&event=install&payout=NaN", 400, "invalid_payout"),
+        (f"/postback/acme?ml_sub1={OURS}&event=install", 401, "missing_key"),
+        (f"/postback/acme?key=wrong{KEY[5:]}&ml_sub1={OURS}&event=install", 401, "wrong_key"),
+        (f"/postback/near?click_id={OURS}", 403, "address_not_allowed"),
+        (f"/postback/nobody?click_id={OURS}", 404, "unknown_network"),
+        ("/click/nothing?zoneclick=1", 404, "unknown_campaign"),
+        ("/click/spring?x=" + "x" * 9000, 414, "url_too_long"),
+        (f"/postback/acme?key={KEY}&x=" + "x" * 9000, 414, "url_too_long"),
+    ],
+)
+def test_what_cannot_be_used_is_kept_with_its_reason_before_it_is_answered(
+    ingest: IngestProcess, topics: Topics, path: str, status: int, code: str
+) -> None:
+    before = len(topics.invalid(code))
+    reply = ingest.call("GET", path)
+    assert (reply.status, reply.json["error"]) == (status, code)
+    assert reply.json["detail"]
+    kept = topics.invalid(code)
+    assert len(kept) == before + 1
+    newest = max(kept, key=lambda record: record.invalid_id)
+    assert newest.raw.startswith("GET " + path[:12])
+    assert newest.status == status
+    assert KEY[5:] not in newest.raw
+
+
+def test_the_key_may_come_in_a_header(ingest: IngestProcess) -> None:
+    path = f"/postback/acme?ml_sub1={OURS}&event=install"
+    assert ingest.call("GET", path, X_Clickjoin_Key=KEY).status == 200
+    assert ingest.call("GET", path, X_Clickjoin_Key="no").status == 401
+
+
+def test_a_source_records_clicks_server_to_server_with_its_key(ingest: IngestProcess, topics: Topics) -> None:
+    body = json.dumps({"click_id": "S-77", "clicked_at": 1_700_000_000, "zoneid": 5}).encode()
+    assert ingest.call("POST", "/click/spring", body).json["error"] == "missing_key"
+    reply = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", body)
+    assert (reply.status, reply.json) == (200, {"click_id": "pops:S-77"})
+    click = topics.click("pops:S-77")
+    assert (click.clicked_at, click.placement, click.ip) == (1_700_000_000_000, "5", "")
+    minted = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", b"zoneclick=q").json["click_id"]
+    assert topics.click(minted).source_click_id == "q"
+
+
+def test_a_body_that_is_too_large_is_refused_whether_it_says_its_length_or_not(ingest: IngestProcess) -> None:
+    path = f"/postback/acme?key={KEY}"
+    assert ingest.call("POST", path, b"x" * 70_000).status == 413
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", ingest.port), timeout=10) as connection:
+        connection.sendall(head + b"11170\r\n" + b"x" * 70_000 + b"\r\n0\r\n\r\n")
+        assert connection.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/nothing/here", 404),
+        ("PUT", "/postback/billing", 405),
+        ("DELETE", "/click/spring", 405),
+        ("POST", "/health/live", 404),
+        ("GET", "/health/live", 200),
+        ("GET", "/health/ready", 200),
+    ],
+)
+def test_everything_else_has_an_answer_in_json(ingest: IngestProcess, method: str, path: str, status: int) -> None:
+    reply = ingest.call(method, path)
+    assert reply.status == status
+    assert isinstance(reply.json, dict)
+
+
+def test_the_metrics_count_requests_and_reasons(ingest: IngestProcess) -> None:
+    ingest.get("/postback/acme", key=KEY)
+    text = ingest.get("/metrics").body.decode()
+    assert 'clickjoin_ingest_requests_total{route="postback",status="400"}' in text
+    assert 'clickjoin_ingest_invalid_total{code="missing_click_id"}' in text
+    assert "clickjoin_ingest_publish_seconds_count" in text
+    assert "nothing" not in text
+
+
+def test_a_taken_port_is_told_with_its_key_and_exit_code_3(
+    ingest: IngestProcess, broker: KafkaServer, tmp_path: Path
+) -> None:
+    second = IngestProcess(tmp_path, broker.bootstrap, ingest.port)
+    assert second.process.wait(20) == 3
+    assert "ingest.listen" in second.log
+    assert str(ingest.port) in second.log

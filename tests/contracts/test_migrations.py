@@ -1,0 +1,101 @@
+"""The schema, and how it gets there."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from clickhouse_migrations.migration import MigrationStorage
+from clickhouse_migrations.substitution import substitute
+
+from sql.migrate import MigrationError, migrate
+from streams.tables import WRITE_ORDER
+from tests.contracts.clickhouse_front import ClickHouse, free_port
+from tests.contracts.sink_records import dsn_of, rows
+
+TABLES = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
+CLUSTER = {
+    "LOCAL": "_local",
+    "ON_CLUSTER": "ON CLUSTER 'cj'",
+    "REPLICATED": "Replicated",
+    "CLUSTER": "cj",
+    "CLUSTER_ONLY": "",
+}
+
+
+@pytest.fixture
+def dsn(clickhouse: ClickHouse, database: str) -> str:
+    return dsn_of(clickhouse, database)
+
+
+def test_migrating_creates_the_database_and_again_applies_nothing(clickhouse: ClickHouse, database: str) -> None:
+    fresh = f"{database}_fresh"
+    dsn = f"http://{clickhouse.user}:{clickhouse.password}@{clickhouse.host}:{clickhouse.port}/{fresh}"
+    try:
+        assert migrate(dsn) == sorted(
+            path.name for path in MigrationStorage(str(files("sql") / "migrations")).filenames()
+        )
+        assert migrate(dsn) == []
+        found = rows(dsn, "SELECT name FROM system.tables WHERE database = currentDatabase() ORDER BY name")
+        assert {name for (name,) in found} >= set(TABLES)
+    finally:
+        rows(dsn, f"DROP DATABASE {fresh}")
+
+
+def test_every_column_that_the_sink_writes_is_there(dsn: str) -> None:
+    for table in WRITE_ORDER:
+        found = rows(
+            dsn, f"SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{table.name}'"
+        )
+        assert {name for (name,) in found} >= set(table.columns)
+
+
+def test_every_table_and_column_says_what_it_means(dsn: str) -> None:
+    silent = rows(
+        dsn,
+        "SELECT table, name FROM system.columns WHERE database = currentDatabase() AND comment = '' "
+        "AND table NOT IN ('schema_versions', 'db_migrations') "
+        f"AND table IN {TABLES} UNION ALL "
+        f"SELECT name, '' FROM system.tables WHERE database = currentDatabase() AND comment = '' AND name IN {TABLES}",
+    )
+    assert silent == []
+
+
+def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
+    found = rows(
+        dsn,
+        "SELECT name, sorting_key, partition_key FROM system.tables "
+        f"WHERE database = currentDatabase() AND name IN {TABLES} ORDER BY name",
+    )
+    assert found == [
+        ("clicks", "id_day, click_id", "toYYYYMM(id_day)"),
+        ("conversions", "id_day, click_id, conversion_id", "toYYYYMM(id_day)"),
+        ("deliveries", "id_day, click_id, delivery_id, attempt, state", "toYYYYMM(id_day)"),
+        ("invalid", "invalid_id", ""),
+        ("postbacks", "click_id, postback_id", "toYYYYMM(received_at)"),
+    ]
+
+
+def test_the_same_files_are_good_sql_for_a_cluster(dsn: str) -> None:
+    from sql.connect import connect
+
+    client = connect(dsn)
+    for path in MigrationStorage(str(files("sql") / "migrations")).filenames():
+        text = substitute(Path(path).read_text(), CLUSTER, path.name)
+        statements = [part for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
+        assert len(statements) == 2, path.name
+        for statement in statements:
+            shown = str(client.query("SELECT formatQuery({sql:String})", {"sql": statement}).result_rows[0][0])
+            assert "ON CLUSTER cj" in shown
+            made = "ReplicatedReplacingMergeTree" in shown or "ENGINE = Distributed('cj'" in shown
+            assert made or shown.startswith("ALTER TABLE clicks")
+    client.close()
+
+
+def test_clickhouse_away_is_an_error_that_names_the_address_and_no_password() -> None:
+    port = free_port()
+    with pytest.raises(MigrationError, match=rf"ClickHouse at 127\.0\.0\.1:{port}: ") as raised:
+        migrate(f"http://user:s3cret@127.0.0.1:{port}/clickjoin")
+    assert "s3cret" not in str(raised.value)

@@ -1,0 +1,144 @@
+"""Ingest as a real process, and what it put on the topics."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kafka import KafkaConsumer, TopicPartition
+
+from schemas.records import Click, Invalid, Postback
+from schemas.topics import EVENTS, INVALID
+from schemas.wire import decode_event, decode_invalid
+from tests.ingest_samples import tree
+from tests.polling import until
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class IngestProcess:
+    """One `python -m ingest` on a port; its standard error and its spool are files in the folder."""
+
+    def __init__(self, folder: Path, bootstrap: str, port: int, **sections: Any) -> None:
+        self.port = port
+        self._log = folder / f"ingest-{port}.log"
+        self.spool = folder / "spool" / f"ingest-{port}.sqlite"
+        config = folder / f"clickjoin-{port}.toml"
+        found = tree(kafka={"bootstrap": bootstrap}, **sections)
+        found["ingest"]["listen"] = f"127.0.0.1:{port}"
+        config.write_text(toml(found), encoding="utf-8")
+        with self._log.open("ab") as log:
+            argv = [sys.executable, "-m", "ingest", str(config), str(self.spool)]
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def wait_for(self, path: str, status: int) -> "IngestProcess":
+        def there() -> bool:
+            assert self.process.poll() is None, self.log
+            try:
+                return self.call("GET", path).status == status
+            except OSError:
+                return False
+
+        until(there, 20, f"{path} answers {status}")
+        return self
+
+    def call(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, target, body, named)
+            answer = connection.getresponse()
+            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **params: str) -> Reply:
+        return self.call("GET", path + ("?" + urllib.parse.urlencode(params) if params else ""))
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            os.kill(self.process.pid, number)
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
+
+
+class Topics:
+    """Everything on `events` and `invalid`, with the partition and the key of each record."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    def events(self) -> list[tuple[int, bytes, Click | Postback]]:
+        return [(p, key, decode_event(value)) for p, key, value in self._read(EVENTS)]  # type: ignore[misc]
+
+    def postback(self, postback_id: str) -> Postback:
+        return next(
+            found for _, _, found in self.events() if isinstance(found, Postback) and found.postback_id == postback_id
+        )
+
+    def click(self, click_id: str) -> Click:
+        return next(found for _, _, found in self.events() if isinstance(found, Click) and found.click_id == click_id)
+
+    def invalid(self, code: str) -> list[Invalid]:
+        records = [decode_invalid(value) for _, _, value in self._read(INVALID)]
+        return [record for record in records if record.code == code]
+
+    def size(self) -> int:
+        return len(self._read(EVENTS)) + len(self._read(INVALID))
+
+    def _read(self, topic: str) -> list[tuple[int, bytes, bytes]]:
+        consumer = KafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
+        try:
+            partitions = [
+                TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())
+            ]
+            consumer.assign(partitions)
+            ends = consumer.end_offsets(partitions)
+            found: list[tuple[int, bytes, bytes]] = []
+
+            def read_all() -> bool:
+                for partition, records in consumer.poll(timeout_ms=200, max_records=10_000).items():
+                    found.extend((partition.partition, record.key, record.value) for record in records)
+                return all(consumer.position(partition) >= ends[partition] for partition in partitions)
+
+            until(read_all, 20, f"all of {topic} is read")
+            return found
+        finally:
+            consumer.close()
+
+
+def toml(tables: dict[str, Any]) -> str:
+    """A configuration as TOML: tables of plain values, to any depth."""
+    lines: list[str] = []
+
+    def put(path: tuple[str, ...], table: dict[str, Any]) -> None:
+        lines.append(f"[{'.'.join(json.dumps(part) for part in path)}]")
+        inner = {name: value for name, value in table.items() if isinstance(value, dict)}
+        for name, value in table.items():
+            if name not in inner:
+                lines.append(f"{json.dumps(name)} = {json.dumps(value, ensure_ascii=False)}")
+        for name, value in inner.items():
+            put((*path, name), value)
+
+    for name, table in tables.items():
+        put((name,), table)
+    return "\n".join(lines) + "\n"

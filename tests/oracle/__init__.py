@@ -1,0 +1,1 @@
+"""Second implementations, naive and slow, that share no code with what they judge."""

@@ -1,0 +1,247 @@
+"""What becomes of each postback, decided the slow and obvious way.
+
+It shares no code with the join and none with its vocabulary: it reads the JSON on the topic, remembers everything for
+ever, and looks through all of it each time. One oracle for each partition.
+"""
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+MOST_CONVERSIONS = 1000
+MOST_WAITING = 100
+DAY = 86_400_000
+
+
+@dataclass
+class Sale:
+    """A conversion."""
+
+    made_by: str  # the postback_id
+    click_id: str
+    event: str
+    network: str
+    txid: str
+    status: str
+    raw_status: str
+    amount: Decimal | None
+    currency: str
+    occurred_at: int
+    is_refund: bool
+    told_at: tuple[int | None, int]  # of what is in force: the network's time, and when we received it
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a postback at one record of the log."""
+
+    postback_id: str
+    outcome: str
+    reason: str
+    repeats: str
+    previous_status: str
+    offset: int  # of the record that caused it
+    sale: tuple[Any, ...] | None = None  # as it stood after it
+    campaign: str | None = None  # of the click it was credited to
+
+
+@dataclass
+class Early:
+    """A postback that waits."""
+
+    postback: dict[str, Any]
+    until: int
+    orphaned: bool = False
+
+
+@dataclass
+class Oracle:
+    """Reads one partition from its first record on. `verdicts` has everything that it ever said, in order."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    sales: dict[str, dict[tuple[Any, ...], Sale]] = field(default_factory=dict)  # of each click
+    clicks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    early: dict[str, list[Early]] = field(default_factory=dict)
+    known: set[tuple[str, str]] = field(default_factory=set)
+    now: int = 0
+    offset: int = 0
+
+    def read(self, offset: int, appended_at: int, value: bytes) -> None:
+        """One more record of the log."""
+        self.offset, self.now = offset, max(self.now, appended_at)
+        self._orphans()
+        record = json.loads(value, parse_float=Decimal)
+        kind = record["type"]
+        if kind == "click" and record["click_id"] not in self.clicks:
+            self.clicks[record["click_id"]] = record
+            for early in self.early.pop(record["click_id"], []):
+                self._credit(early.postback)
+        elif kind == "postback" and (record["click_id"], record["postback_id"]) not in self.known:
+            if record["click_id"]:
+                self.known.add((record["click_id"], record["postback_id"]))
+            self._arrive(record)
+        elif kind == "forget":
+            self._forget(record["click_id"])
+
+    def last_words(self) -> dict[str, Verdict]:
+        """What a table holds in the end: of each postback the last verdict."""
+        return {verdict.postback_id: verdict for verdict in self.verdicts}
+
+    def conversions(self) -> dict[str, tuple[Any, ...]]:
+        """What a table of conversions holds in the end, by the postback that made each."""
+        told = [verdict.sale for verdict in self.verdicts if verdict.sale]
+        return {sale[0]: sale for sale in told}
+
+    def total(self) -> dict[str, Decimal]:
+        """The money of each currency."""
+        totals: dict[str, Decimal] = {}
+        for sale in (sale for of_click in self.sales.values() for sale in of_click.values()):
+            if sale.amount is not None:
+                totals[sale.currency] = totals.get(sale.currency, Decimal(0)) + sale.amount
+        return totals
+
+    def _orphans(self) -> None:
+        waiting = [(one.until, id_, one) for id_, all_ in self.early.items() for one in all_ if not one.orphaned]
+        for until, _, one in sorted(waiting, key=lambda each: each[:2]):  # of one moment and click: as they came
+            if until <= self.now:
+                one.orphaned = True
+                self._say(one.postback, "orphan", "no_click")
+
+    def _arrive(self, postback: dict[str, Any]) -> None:
+        click_id = postback["click_id"]
+        waiting = self.early.get(click_id, [])
+        if click_id in self.clicks:
+            self._credit(postback)
+        elif not click_id:
+            self._say(postback, "unattributed", "no_click_id")
+        elif len(waiting) >= MOST_WAITING:
+            self._say(postback, "unattributed", "too_many_waiting")
+        else:
+            until = self.now + max(1, postback.get("wait_ms", DAY))
+            self.early.setdefault(click_id, []).append(Early(postback, until))
+            self._say(postback, "waiting", "no_click")
+
+    def _credit(self, postback: dict[str, Any]) -> None:
+        click = self.clicks[postback["click_id"]]
+        key = _key(postback)
+        sales = self.sales.setdefault(postback["click_id"], {})
+        sale = sales.get(key)
+        allowed, window = click.get("may_credit", []), postback.get("window_ms")
+        if allowed and postback["network"] not in allowed:
+            self._say(postback, "unattributed", "network_may_not_credit")
+        elif sale:
+            self._again(sale, click, postback)
+        elif window is not None and postback["received_at"] > click["clicked_at"] + window:
+            self._say(postback, "late", "outside_window")
+        elif len(sales) >= MOST_CONVERSIONS:
+            self._say(postback, "unattributed", "too_many_conversions")
+        else:
+            sales[key] = sale = _sale(click, postback)
+            self._say(postback, "attributed", "", sale=sale)
+
+    def _again(self, sale: Sale, click: dict[str, Any], postback: dict[str, Any]) -> None:
+        txid, previous = postback.get("txid", ""), sale.status
+        one_txid = postback.get("repeat", "ignore") == "ignore"
+        if one_txid and txid and sale.txid and txid != sale.txid:
+            return self._say(postback, "duplicate", "repeat_ignored", repeats=sale.made_by)
+        if _before(_told_at(postback), sale.told_at):
+            return self._say(postback, "duplicate", "older", repeats=sale.made_by)
+        money = (sale.amount, sale.currency) if postback.get("payout") is None else _money(click, postback)
+        changed = (postback.get("status", "approved"), *money) != (sale.status, sale.amount, sale.currency)
+        sale.status, sale.raw_status = postback.get("status", "approved"), postback.get("raw_status", "")
+        sale.amount, sale.currency = money
+        sale.txid, sale.told_at = sale.txid or txid, _told_at(postback)
+        if changed:
+            return self._say(postback, "updated", "", sale=sale, previous_status=previous)
+        return self._say(postback, "duplicate", "same", repeats=sale.made_by)
+
+    def _say(
+        self,
+        postback: dict[str, Any],
+        outcome: str,
+        reason: str,
+        *,
+        repeats: str = "",
+        previous_status: str = "",
+        sale: Sale | None = None,
+    ) -> None:
+        told = sale_tuple(sale) if sale else None
+        campaign = self.clicks[postback["click_id"]]["campaign"] if sale else None
+        id_ = postback["postback_id"]
+        offset = 0 if outcome in ("waiting", "orphan") and self._is_old(postback) else self.offset
+        self.verdicts.append(Verdict(id_, outcome, reason, repeats, previous_status, offset, told, campaign))
+
+    def _is_old(self, postback: dict[str, Any]) -> bool:
+        """Received so long ago that another row may know better what became of it."""
+        received_at: int = postback["received_at"]
+        return self.now // DAY - received_at // DAY >= 7
+
+    def _forget(self, click_id: str) -> None:
+        self.clicks.pop(click_id, None)
+        self.early.pop(click_id, None)
+        self.known = {one for one in self.known if one[0] != click_id}
+        self.sales.pop(click_id, None)
+
+
+def sale_tuple(sale: Sale) -> tuple[Any, ...]:
+    """A conversion as it is compared."""
+    return (
+        sale.made_by,
+        sale.click_id,
+        sale.event,
+        sale.network,
+        sale.txid,
+        sale.status,
+        sale.raw_status,
+        sale.amount,
+        sale.currency,
+        sale.occurred_at,
+        sale.is_refund,
+    )
+
+
+def _key(postback: dict[str, Any]) -> tuple[Any, ...]:
+    refund = Decimal(postback.get("payout") or 0) < 0
+    key = (postback["event"], refund)
+    if postback.get("repeat") == "new" and postback.get("txid"):
+        return (*key, postback["network"], postback["txid"])
+    return key
+
+
+def _told_at(postback: dict[str, Any]) -> tuple[int | None, int]:
+    return postback.get("occurred_at"), postback["received_at"]
+
+
+def _before(one: tuple[int | None, int], other: tuple[int | None, int]) -> bool:
+    """The network's own times if both have one, else when we received them, else the log (then it is not before)."""
+    if one[0] is None or other[0] is None or one[0] == other[0]:
+        return one[1] < other[1]
+    return one[0] < other[0]
+
+
+def _money(click: dict[str, Any], postback: dict[str, Any]) -> tuple[Decimal | None, str]:
+    said = None if postback.get("payout") is None else Decimal(postback["payout"])
+    offered = click.get("payouts", {}).get(postback["event"])
+    if offered and (said is None or (click.get("payout_fixed") and said >= 0)):
+        amount, currency = offered.split(" ")
+        return Decimal(amount), currency
+    return (None, "") if said is None else (said, postback.get("currency", ""))
+
+
+def _sale(click: dict[str, Any], postback: dict[str, Any]) -> Sale:
+    amount, currency = _money(click, postback)
+    return Sale(
+        made_by=postback["postback_id"],
+        click_id=postback["click_id"],
+        event=postback["event"],
+        network=postback["network"],
+        txid=postback.get("txid", ""),
+        status=postback.get("status", "approved"),
+        raw_status=postback.get("raw_status", ""),
+        amount=amount,
+        currency=currency,
+        occurred_at=postback.get("occurred_at") or postback["received_at"],
+        is_refund=amount is not None and amount < 0,
+        told_at=_told_at(postback),
+    )

@@ -1,0 +1,158 @@
+"""One record of each type with every field set, and the files that hold them as they lie on the topics.
+
+`python -m tests.support.golden` writes the files that are missing, and never changes one that is there: bytes that lie
+on somebody's topic cannot be changed either.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+from schemas.record import FORMAT, Record
+from schemas.records import (
+    Click,
+    Conversion,
+    Delivery,
+    Epoch,
+    Facts,
+    Forget,
+    Invalid,
+    Outcome,
+    Postback,
+    Tick,
+)
+from schemas.wire import encode
+
+FOLDER = Path(__file__).parents[1] / "golden"
+AT = 1_700_000_000_000
+
+CLICK = Click(
+    click_id="06brimll0000820c20a1g60s51mv7jcu",
+    clicked_at=AT,
+    received_at=AT + 1,
+    campaign="spring",
+    source="pops",
+    source_click_id="их-42",
+    offer="game",
+    network="acme",
+    may_credit=("acme", "billing"),
+    payouts={"install": "1.20 USD"},
+    payout_fixed=True,
+    country="DE",
+    device="phone",
+    os="Android",
+    browser="Chrome",
+    placement="site-1",
+    creative="banner-2",
+    source_campaign="77",
+    keyword="puzzle",
+    subs={"sub1": "a", "sub10": "j"},
+    params={"zone": "9"},
+    cost=Decimal("0.05000000"),
+    currency="USD",
+    ip="203.0.113.9",
+    user_agent='Mozilla/5.0 "quoted"',
+    is_bot=True,
+    is_test=True,
+    origin="import",
+)
+POSTBACK = Postback(
+    postback_id="06brimll000041061050o3gg28",
+    click_id=CLICK.click_id,
+    event="subscribe",
+    network="acme",
+    received_at=AT + 2,
+    txid="t-1",
+    status="pending",
+    raw_status="hold",
+    payout=Decimal("-9.990"),
+    currency="EUR",
+    occurred_at=AT + 3,
+    repeat="new",
+    window_ms=31_536_000_000,
+    wait_ms=3_600_000,
+    params={"geo": "DE"},
+    is_test=True,
+    origin="replay",
+)
+CONVERSION = Conversion(
+    conversion_id="00112233445566778899aabbccddeeff",
+    event="subscribe",
+    network="acme",
+    postback_id=POSTBACK.postback_id,
+    txid="t-1",
+    status="rejected",
+    raw_status="chargeback",
+    payout=Decimal("-9.990"),
+    currency="EUR",
+    occurred_at=AT + 3,
+    received_at=AT + 2,
+    status_at=AT + 4,
+    status_received_at=AT + 5,
+    is_refund=True,
+    is_test=True,
+)
+BARE_POSTBACK = Postback(postback_id="p", click_id="c", event="install", network="acme", received_at=AT)
+
+GOLDEN: dict[str, Record] = {
+    "click": CLICK,
+    "click-bare": Click(click_id="pops:42", clicked_at=AT, received_at=AT, campaign="spring", source="pops"),
+    "postback": POSTBACK,
+    "postback-bare": BARE_POSTBACK,
+    "facts": Facts(click_id=CLICK.click_id, click=CLICK, conversions=(CONVERSION,), decided=("p1", "p2")),
+    "tick": Tick(),
+    "forget": Forget(click_id=CLICK.click_id),
+    "epoch": Epoch(epoch=255),
+    "outcome": Outcome(
+        outcome="updated",
+        postback=POSTBACK,
+        version=0x01_0000000002_0003,
+        decided_at=AT + 6,
+        reason="a reason",
+        repeats="p0",
+        previous_status="pending",
+        conversion=CONVERSION,
+        click=CLICK,
+    ),
+    "outcome-bare": Outcome(outcome="waiting", postback=BARE_POSTBACK, version=1 << 16, decided_at=AT),
+    "delivery": Delivery(
+        delivery_id="ffeeddccbbaa99887766554433221100",
+        state="retry",
+        attempt=2,
+        destination="source/pops",
+        conversion_id=CONVERSION.conversion_id,
+        postback_id=POSTBACK.postback_id,
+        click_id=CLICK.click_id,
+        event="subscribe",
+        source="pops",
+        at=AT + 7,
+        next_attempt_at=AT + 8,
+        method="POST",
+        url="https://pops.example/pb?cid=42",
+        code=503,
+        reason="server_error",
+        took_ms=120,
+        worker="w1",
+    ),
+    "invalid": Invalid(
+        invalid_id="0123456789abcdef0123456789abcdef",
+        received_at=AT,
+        kind="postback",
+        code="invalid_payout",
+        detail="payout",
+        raw="payout=a+lot",
+        network="acme",
+        source="pops",
+        status=400,
+    ),
+}
+
+
+def path_of(name: str, version: int = FORMAT) -> Path:
+    """The file of a record in a version of the format."""
+    return FOLDER / f"{name}.v{version}.json"
+
+
+if __name__ == "__main__":
+    for name, record in GOLDEN.items():
+        if not path_of(name).exists():
+            path_of(name).write_bytes(encode(record))

@@ -1,0 +1,96 @@
+"""Records that cannot be used cost one row each, and the partition goes on."""
+
+from base64 import b64decode
+from unittest.mock import patch
+
+import pytest
+
+from schemas.ids import invalid_id
+from schemas.unusable import DETAIL_CHARACTERS, RAW_BYTES
+from streams.join.fold import Position, fold
+from tests.support.join_samples import NOW, DictStates, Join, click, clicked, postback, record
+
+VALID = b'{"v":1,"type":"postback","postback_id":"p","click_id":"c1","event":"e","network":"n","received_at":1%s}'
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (None, "not_json"),
+        (b"", "not_json"),
+        (b"\x00\xff\xfe", "not_json"),
+        (b"null", "not_json"),
+        (b"[]", "not_json"),
+        (b'{"v":1', "not_json"),
+        (b'{"v":1,"type":"nonsense"}', "not_a_record"),
+        (b'{"v":1,"type":"click"}', "not_a_record"),
+        (VALID % b',"status":"maybe"', "not_a_record"),
+        (VALID % b',"payout":"1e400"', "not_a_record"),
+        (VALID % b',"payout":1e400', "not_a_record"),
+        (VALID % b',"payout":"NaN"', "not_a_record"),
+        (VALID % b',"payout":"-Infinity"', "not_a_record"),
+        (VALID % b',"payout":"10000000000000000"', "not_a_record"),
+        (VALID % b',"wait_ms":1000000000000000000000000', "not_a_record"),
+        (VALID % (b',"wait_ms":1' + b"0" * 6000), "not_a_record"),
+        (VALID % b',"occurred_at":-99999999999999999999', "not_a_record"),
+        (VALID % (b',"x":' + b"[" * 100_000), "not_json"),
+        (VALID.replace(b'"c1"', b'"\\ud800"') % b"", "not_json"),
+        (VALID.replace(b'"c1"', b'"\xff"') % b"", "not_a_record"),
+        (b'{"v":1,"type":"epoch","epoch":256}', "not_a_record"),
+        (b'{"v":2,"type":"postback","postback_id":"p"}', "newer_format"),
+        (b'{"v":2,"type":"something new"}', "newer_format"),
+        (VALID.replace(b'"v":1', b'"v":2') % b"", "newer_format"),
+        (VALID.replace(b'"v":1', b'"v":"two"') % b"", "not_json"),
+    ],
+)
+def test_bytes_that_are_no_record_are_invalid_with_a_reason(value: bytes | None, code: str) -> None:
+    join = clicked()
+    assert join.feed(value) == []
+    assert join.refused == [code]
+    assert join.says(postback()) == ["attributed"]
+
+
+def test_an_invalid_record_says_where_it_lay_and_what_it_was() -> None:
+    folded = fold(Position(), [record(0, NOW, b"\xffnonsense")], DictStates())
+    (one,) = folded.invalid
+    assert (one.invalid_id, one.received_at, one.kind) == (invalid_id("events", 0, 0), NOW, "record")
+    assert b64decode(one.raw) == b"\xffnonsense"
+    assert folded.position == Position(1, NOW, 0)
+
+
+def test_an_invalid_record_is_cut_to_a_row() -> None:
+    (one,) = fold(Position(), [record(0, NOW, b"x" * 1_000_000)], DictStates()).invalid
+    assert len(one.raw) == RAW_BYTES
+    assert len(one.detail) <= DETAIL_CHARACTERS
+
+
+def test_an_older_format_is_read() -> None:
+    assert clicked().says(VALID.replace(b'"v":1', b'"v":0') % b"") == ["attributed"]
+
+
+@pytest.mark.parametrize("click_id", ["x" * 10_240, "\0", "c\0d", "🦊", "pops:", " "])
+def test_an_odd_click_id_is_a_click_id(click_id: str) -> None:
+    join = Join()
+    assert join.says(postback(click_id=click_id)) == ["waiting no_click"]
+    assert join.says(click(click_id)) == ["attributed"]
+
+
+def test_a_record_on_which_the_decision_fails_costs_that_record_alone() -> None:
+    join = clicked(payouts={"install": "a lot"})
+    assert join.feed(postback("p1", "install")) == []
+    assert join.refused == ["failed"]
+    assert join.says(postback("p2", "trial")) == ["attributed"]
+
+
+def test_a_bug_in_the_decision_costs_the_record_alone() -> None:
+    join = clicked()
+    with patch("streams.join.fold.decide", side_effect=ZeroDivisionError("a bug")):
+        assert join.feed(postback("p1")) == []
+    assert join.refused == ["failed"]
+    assert join.says(postback("p1")) == ["attributed"]
+
+
+def test_time_passes_with_a_record_that_cannot_be_used() -> None:
+    join = Join()
+    join.feed(postback(wait_ms=10))
+    assert join.says(b"nonsense", after=10) == ["orphan no_click"]

@@ -1,0 +1,137 @@
+"""What is pending: the rules of the fold, and the store that holds it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.records import Delivery
+from schemas.wire import encode
+from streams.adapters.pending_store import NEVER, PendingStore
+from streams.adapters.state import Stamp
+from streams.agents.emit_queue import WINDOW, Queue
+from streams.emit.pending import Step, destination_of, due_of, id_of, queue_key
+from tests.emit_samples import NOW, delivery
+
+STAMP = Stamp(8, "topic")
+
+
+def step(offset: int, made: Delivery) -> Step:
+    return Step(offset, id_of(made), made, encode(made))
+
+
+def put(store: PendingStore, *made: Delivery) -> list[str]:
+    """Fold deliveries as the next records of the log. Returns the IDs that entered the queue."""
+    steps = [step(store.offset + number, one) for number, one in enumerate(made)]
+    return [entry.delivery.delivery_id for entry in store.fold(steps, store.offset + len(made))]
+
+
+def due(store: PendingStore, now_ms: int = NOW, destination: str = "source/pops") -> list[int]:
+    entries, _ = store.due(destination, b"", now_ms, 1000, lambda _: False)
+    return [int(entry.delivery.delivery_id, 16) for entry in entries]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[PendingStore]:
+    opened = PendingStore(tmp_path / "state", STAMP)
+    yield opened
+    opened.close()
+
+
+def test_a_queue_key_says_destination_and_due_time() -> None:
+    key = queue_key(step(7, delivery(1, next_attempt_at=NOW + 3)))
+    assert (destination_of(key), due_of(key)) == ("source/pops", NOW + 3)
+
+
+def test_what_is_scheduled_is_due_at_its_time_in_the_order_of_the_log(store: PendingStore) -> None:
+    put(store, delivery(2), delivery(1), delivery(3, next_attempt_at=NOW + 10))
+    assert due(store) == [2, 1]
+    assert store.due("source/pops", b"", NOW, 1000, lambda _: False).next_at == NOW + 10
+    assert due(store, NOW + 10) == [2, 1, 3]
+    assert store.due("source/pops", b"", NOW + 10, 1000, lambda _: False).next_at == NEVER
+    assert store.pending == 3
+
+
+@pytest.mark.parametrize("state", ["delivered", "failed", "not_sendable", "cancelled", "expired"])
+def test_what_is_final_stays_final(store: PendingStore, state: str) -> None:
+    put(store, delivery(1), delivery(1, state, 1))
+    assert put(store, delivery(1), delivery(1, "retry", 2)) == []
+    assert (due(store, NEVER), store.pending) == ([], 0)
+
+
+def test_a_retry_applies_only_if_its_attempt_is_higher(store: PendingStore) -> None:
+    put(store, delivery(1), delivery(1, "retry", 2, next_attempt_at=NOW + 20))
+    assert put(store, delivery(1, "retry", 1, next_attempt_at=NOW), delivery(1, "retry", 2, next_attempt_at=NOW)) == []
+    assert (due(store, NOW + 19), due(store, NOW + 20), store.pending) == ([], [1], 1)
+
+
+def test_a_retry_whose_beginning_is_gone_from_the_log_still_holds_all_that_sending_needs(store: PendingStore) -> None:
+    put(store, delivery(1, "retry", 3))
+    ((entry,), _) = store.due("source/pops", b"", NOW, 10, lambda _: False)
+    assert (entry.delivery.url, entry.delivery.attempt) == ("https://pops.example/pb?cid=1", 3)
+
+
+def test_steps_of_one_delivery_in_one_batch_leave_one_entry(store: PendingStore) -> None:
+    put(
+        store,
+        delivery(1),
+        delivery(1, "retry", 1, next_attempt_at=NOW + 1),
+        delivery(1, "retry", 2, next_attempt_at=NOW + 2),
+    )
+    assert (due(store, NOW + 5), store.pending) == ([1], 1)
+
+
+def test_the_state_survives_closing_and_stands_at_its_offset(tmp_path: Path) -> None:
+    store = PendingStore(tmp_path, STAMP)
+    put(store, delivery(1), delivery(2), delivery(1, "delivered", 1))
+    store.close()
+    store = PendingStore(tmp_path, STAMP)
+    assert (store.offset, store.pending, due(store)) == (3, 1, [2])
+    store.close()
+
+
+def test_a_state_of_another_topic_is_discarded(tmp_path: Path) -> None:
+    store = PendingStore(tmp_path, STAMP)
+    put(store, delivery(1))
+    store.close()
+    store = PendingStore(tmp_path, Stamp(8, "made again"))
+    assert (store.offset, store.pending, due(store)) == (0, 0, [])
+    store.close()
+
+
+def test_destinations_are_those_for_which_something_waits(store: PendingStore) -> None:
+    put(
+        store,
+        delivery(1, destination="source/a"),
+        delivery(2, destination="source/a-b"),
+        delivery(3, destination="source/z"),
+    )
+    put(store, delivery(3, "delivered", 1, destination="source/z"))
+    assert store.destinations() == ["source/a", "source/a-b"]
+    assert due(store, destination="source/a") == [1]
+
+
+def test_a_queue_hands_out_each_entry_once_and_in_order_however_many_there_are(store: PendingStore) -> None:
+    queue = Queue(store)
+    many = [delivery(number) for number in range(3 * WINDOW)]
+    for begin in range(0, len(many), 100):
+        made = many[begin : begin + 100]
+        steps = [step(store.offset + number, one) for number, one in enumerate(made)]
+        queue.add(store.fold(steps, store.offset + len(made)), NOW)
+    taken = []
+    while entry := queue.take("source/pops", NOW):
+        taken.append(int(entry.delivery.delivery_id, 16))
+    assert taken == list(range(3 * WINDOW))
+
+
+def test_what_is_under_way_is_not_handed_out_again_by_a_reset(store: PendingStore) -> None:
+    put(store, delivery(1), delivery(2))
+    queue = Queue(store)
+    first = queue.take("source/pops", NOW)
+    assert first is not None
+    queue.reset()
+    second = queue.take("source/pops", NOW)
+    assert second is not None
+    assert {first.delivery.delivery_id, second.delivery.delivery_id} == {f"{n:032x}" for n in (1, 2)}
+    assert queue.take("source/pops", NOW) is None
+    assert first.standing is None, "what was under way must be looked up when it is recorded"

@@ -1,0 +1,116 @@
+"""Who is told about what, and in which words."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.ids import delivery_id
+from schemas.macros import POSTBACK_MACROS, MacroError
+from schemas.records import Delivery, Outcome
+from streams.emit.routing import deliveries_of, macro_values, routes_of
+from tests.emit_samples import NOW, URL, outcome, settings
+
+
+def told(about: Outcome, postbacks: dict[str, Any] | None = None) -> list[Delivery]:
+    return deliveries_of(about, routes_of(settings(postbacks)), NOW + 5)
+
+
+def test_a_new_conversion_is_scheduled_at_once_with_the_request_to_send() -> None:
+    (made,) = told(outcome())
+    assert made.state == "scheduled"
+    assert made.url == "https://pops.example/pb?cid=their-1&goal=install&payout=1.20"
+    assert (made.method, made.destination, made.source, made.event) == ("GET", "source/pops", "pops", "install")
+    assert (made.attempt, made.at, made.next_attempt_at) == (0, NOW + 5, NOW + 5)
+    assert made.delivery_id == delivery_id("postback-1", "conversion-1", "source/pops")
+
+
+def test_the_same_outcome_told_twice_is_the_same_delivery() -> None:
+    assert told(outcome())[0].delivery_id == told(outcome(decided_at=NOW + 999))[0].delivery_id
+
+
+@pytest.mark.parametrize("word", ["duplicate", "waiting", "late", "orphan", "unattributed"])
+def test_only_what_was_credited_is_told(word: str) -> None:
+    assert told(outcome(outcome=word)) == []
+
+
+@pytest.mark.parametrize("origin", ["import", "replay"])
+def test_what_was_imported_or_replayed_is_not_told(origin: str) -> None:
+    about = outcome()
+    postback = msgspec.structs.replace(about.postback, origin=origin)
+    assert told(outcome(postback=postback)) == []
+
+
+def test_a_test_is_not_told() -> None:
+    assert told(outcome(click={"is_test": True})) == []
+    assert told(outcome(conversion={"is_test": True})) == []
+
+
+def test_an_event_goes_by_its_own_template_before_the_one_for_any_event() -> None:
+    postbacks = {"install": {"url": "https://pops.example/i"}, "*": {"url": "https://pops.example/any"}}
+    assert told(outcome(), postbacks)[0].url == "https://pops.example/i"
+    assert told(outcome(conversion={"event": "trial"}), postbacks)[0].url == "https://pops.example/any"
+
+
+def test_an_event_without_a_template_is_not_told() -> None:
+    assert told(outcome(), {"trial": {"url": URL}}) == []
+
+
+def test_a_source_that_is_not_configured_is_not_told() -> None:
+    assert told(outcome(click={"source": "gone"})) == []
+
+
+def test_a_status_that_is_not_wanted_is_not_told() -> None:
+    assert told(outcome(conversion={"status": "pending"})) == []
+    assert len(told(outcome(conversion={"status": "pending"}), {"*": {"url": URL, "statuses": ["pending"]}})) == 1
+
+
+def test_an_update_is_told_only_where_its_status_became_a_wanted_one() -> None:
+    assert len(told(outcome(outcome="updated", previous_status="pending"))) == 1
+    assert told(outcome(outcome="updated", previous_status="approved", conversion={"payout": Decimal(9)})) == []
+    assert told(outcome(outcome="updated", previous_status="approved", conversion={"status": "rejected"})) == []
+
+
+def test_without_a_source_click_id_it_is_recorded_as_not_sendable() -> None:
+    (made,) = told(outcome(click={"source_click_id": ""}))
+    assert made.state == "not_sendable"
+    assert made.reason.startswith("no_source_click_id")
+    assert (made.url, made.next_attempt_at) == ("", 0)
+
+
+def test_a_template_that_does_not_name_the_source_click_id_needs_none() -> None:
+    postbacks = {"*": {"url": "https://pops.example/pb?ours={click_id}"}}
+    assert told(outcome(click={"source_click_id": ""}), postbacks)[0].state == "scheduled"
+
+
+def test_a_click_that_is_too_old_is_recorded_as_not_sendable() -> None:
+    postbacks = {"*": {"url": URL, "max_click_age": "30d"}}
+    day = 86_400_000
+    assert told(outcome(click={"clicked_at": NOW - 30 * day}), postbacks)[0].state == "scheduled"
+    (made,) = told(outcome(click={"clicked_at": NOW - 30 * day - 1}), postbacks)
+    assert made.state == "not_sendable"
+    assert made.reason.startswith("click_too_old")
+
+
+def test_a_value_is_encoded_once_and_never_expanded() -> None:
+    (made,) = told(outcome(click={"source_click_id": "a&b#{payout}\r\nX: y 🎈%20"}))
+    assert "cid=a%26b%23%7Bpayout%7D%0D%0AX%3A%20y%20%F0%9F%8E%88%2520&goal=install&payout=1.20" in made.url
+
+
+def test_every_macro_that_a_template_may_name_has_a_value() -> None:
+    about = outcome()
+    assert about.click is not None
+    assert about.conversion is not None
+    assert macro_values(about, about.click, about.conversion, "id").keys() == POSTBACK_MACROS
+
+
+def test_no_payout_is_told_as_0_and_an_amount_never_as_an_exponent() -> None:
+    assert told(outcome(conversion={"payout": None}))[0].url.endswith("payout=0")
+    assert told(outcome(conversion={"payout": Decimal("1E+3")}))[0].url.endswith("payout=1000")
+    assert told(outcome(conversion={"payout": Decimal("0.00000001")}))[0].url.endswith("payout=0.00000001")
+
+
+def test_a_template_with_an_unknown_macro_does_not_load() -> None:
+    with pytest.raises(MacroError, match="clickid"):
+        routes_of(settings({"*": {"url": "https://pops.example/?c={clickid}"}}))
