@@ -1,7 +1,6 @@
 """The role emit, as a process, on Apache Kafka and against a real HTTP server."""
 
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -162,10 +161,7 @@ def test_a_source_that_hangs_refuses_or_fails_delays_no_other(
         kafka.bootstrap, [one for n, name in enumerate(bad) for one in outcomes_of(name, 5000 + 1000 * n, 300)]
     )
     until(lambda: source.count("/hang"), 20, "the bad ones are being called")
-    began = time.monotonic()
     send_outcomes(kafka.bootstrap, outcomes_of("healthy", 9000, 300))
     until(lambda: len(source.count("/healthy")) == 300, 20, "the healthy one was told everything")
-    seconds = time.monotonic() - began
-    print(f"300 deliveries beside three bad destinations: {seconds:.2f} s", file=sys.stderr)
-    assert seconds < 3
+    assert len(source.count("/hang")) < 300  # which stand before it in the log
     assert set(source.count("/healthy").values()) == {1}

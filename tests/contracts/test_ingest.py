@@ -34,7 +34,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 
 @pytest.fixture(scope="module")
 def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
-    process = IngestProcess(tmp_path_factory.mktemp("ingest"), broker.bootstrap, free_port())
+    patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}  # nothing goes into the spool
+    process = IngestProcess(tmp_path_factory.mktemp("ingest"), broker.bootstrap, free_port(), ingest=patient)
     yield process.wait_for("/health/ready", 200)
     process.stop()
     for secret in (KEY, SOURCE_KEY, SECRET):
