@@ -5,31 +5,29 @@ ever, and looks through all of it each time. One oracle for each partition.
 """
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from tests.oracle.sale import (
+    Sale,
+    is_before,
+    key_of,
+    known_key,
+    known_sale,
+    money_of,
+    sale_of,
+    sale_tuple,
+    told_at_of,
+)
+
 MOST_CONVERSIONS = 1000
 MOST_WAITING = 100
 DAY = 86_400_000
-
-
-@dataclass
-class Sale:
-    """A conversion."""
-
-    made_by: str  # the postback_id
-    click_id: str
-    event: str
-    network: str
-    txid: str
-    status: str
-    raw_status: str
-    amount: Decimal | None
-    currency: str
-    occurred_at: int
-    is_refund: bool
-    told_at: tuple[int | None, int]  # of what is in force: the network's time, and when we received it
+KEEP_DAYS = 7
+NEVER = 1 << 63
+OURS = re.compile("[0-9a-v]{32}")
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,9 @@ class Oracle:
     clicks: dict[str, dict[str, Any]] = field(default_factory=dict)
     early: dict[str, list[Early]] = field(default_factory=dict)
     known: set[tuple[str, str]] = field(default_factory=set)
+    asking: set[str] = field(default_factory=set)  # clicks that ClickHouse is asked about
     now: int = 0
+    due: int = 0  # no deadline lies before it
     offset: int = 0
 
     def read(self, offset: int, appended_at: int, value: bytes) -> None:
@@ -74,9 +74,10 @@ class Oracle:
         record = json.loads(value, parse_float=Decimal)
         kind = record["type"]
         if kind == "click" and record["click_id"] not in self.clicks:
-            self.clicks[record["click_id"]] = record
-            for early in self.early.pop(record["click_id"], []):
-                self._credit(early.postback)
+            self._come(record)
+        elif kind == "facts" and record["click_id"] in self.asking:
+            self.asking.discard(record["click_id"])
+            self._look_up(record)
         elif kind == "postback" and (record["click_id"], record["postback_id"]) not in self.known:
             if record["click_id"]:
                 self.known.add((record["click_id"], record["postback_id"]))
@@ -101,12 +102,33 @@ class Oracle:
                 totals[sale.currency] = totals.get(sale.currency, Decimal(0)) + sale.amount
         return totals
 
+    def _come(self, click: dict[str, Any]) -> None:
+        id_ = click["click_id"]
+        self.clicks[id_] = click
+        self.asking.discard(id_)
+        for early in self.early.pop(id_, []):
+            self._credit(early.postback)
+
+    def _look_up(self, facts: dict[str, Any]) -> None:
+        """What the tables know came before everything that waits. Or they know nothing."""
+        if not facts.get("click"):
+            return
+        id_, told = facts["click_id"], facts.get("conversions", [])
+        before = {*facts.get("decided", []), *(one["postback_id"] for one in told)}
+        self.known |= {(id_, postback_id) for postback_id in before}
+        self.early[id_] = [one for one in self.early[id_] if one.postback["postback_id"] not in before]
+        self.sales[id_] = {known_key(id_, one): known_sale(id_, one) for one in told}
+        self._come(facts["click"])
+
     def _orphans(self) -> None:
+        if self.now < self.due:
+            return
         waiting = [(one.until, id_, one) for id_, all_ in self.early.items() for one in all_ if not one.orphaned]
         for until, _, one in sorted(waiting, key=lambda each: each[:2]):  # of one moment and click: as they came
             if until <= self.now:
                 one.orphaned = True
                 self._say(one.postback, "orphan", "no_click")
+        self.due = min((until for until, _, one in waiting if not one.orphaned), default=NEVER)
 
     def _arrive(self, postback: dict[str, Any]) -> None:
         click_id = postback["click_id"]
@@ -120,11 +142,15 @@ class Oracle:
         else:
             until = self.now + max(1, postback.get("wait_ms", DAY))
             self.early.setdefault(click_id, []).append(Early(postback, until))
-            self._say(postback, "waiting", "no_click")
+            self.due = min(self.due, until)
+            cold = self._is_cold(click_id)
+            if cold or not OURS.fullmatch(click_id):
+                self.asking.add(click_id)
+            self._say(postback, "waiting", "cold" if cold else "no_click")
 
     def _credit(self, postback: dict[str, Any]) -> None:
         click = self.clicks[postback["click_id"]]
-        key = _key(postback)
+        key = key_of(postback)
         sales = self.sales.setdefault(postback["click_id"], {})
         sale = sales.get(key)
         allowed, window = click.get("may_credit", []), postback.get("window_ms")
@@ -137,7 +163,7 @@ class Oracle:
         elif len(sales) >= MOST_CONVERSIONS:
             self._say(postback, "unattributed", "too_many_conversions")
         else:
-            sales[key] = sale = _sale(click, postback)
+            sales[key] = sale = sale_of(click, postback)
             self._say(postback, "attributed", "", sale=sale)
 
     def _again(self, sale: Sale, click: dict[str, Any], postback: dict[str, Any]) -> None:
@@ -145,13 +171,13 @@ class Oracle:
         one_txid = postback.get("repeat", "ignore") == "ignore"
         if one_txid and txid and sale.txid and txid != sale.txid:
             return self._say(postback, "duplicate", "repeat_ignored", repeats=sale.made_by)
-        if _before(_told_at(postback), sale.told_at):
+        if is_before(told_at_of(postback), sale.told_at):
             return self._say(postback, "duplicate", "older", repeats=sale.made_by)
-        money = (sale.amount, sale.currency) if postback.get("payout") is None else _money(click, postback)
+        money = (sale.amount, sale.currency) if postback.get("payout") is None else money_of(click, postback)
         changed = (postback.get("status", "approved"), *money) != (sale.status, sale.amount, sale.currency)
         sale.status, sale.raw_status = postback.get("status", "approved"), postback.get("raw_status", "")
         sale.amount, sale.currency = money
-        sale.txid, sale.told_at = sale.txid or txid, _told_at(postback)
+        sale.txid, sale.told_at = sale.txid or txid, told_at_of(postback)
         if changed:
             return self._say(postback, "updated", "", sale=sale, previous_status=previous)
         return self._say(postback, "duplicate", "same", repeats=sale.made_by)
@@ -175,73 +201,18 @@ class Oracle:
     def _is_old(self, postback: dict[str, Any]) -> bool:
         """Received so long ago that another row may know better what became of it."""
         received_at: int = postback["received_at"]
-        return self.now // DAY - received_at // DAY >= 7
+        return self.now // DAY - received_at // DAY >= KEEP_DAYS
+
+    def _is_cold(self, click_id: str) -> bool:
+        """Whether the click is so old, as its first 48 bits say, that only ClickHouse may know it."""
+        if not OURS.fullmatch(click_id):
+            return False
+        clicked_at = int(click_id, 32) >> 160 - 48
+        return self.now // DAY - clicked_at // DAY >= KEEP_DAYS
 
     def _forget(self, click_id: str) -> None:
         self.clicks.pop(click_id, None)
         self.early.pop(click_id, None)
+        self.asking.discard(click_id)
         self.known = {one for one in self.known if one[0] != click_id}
         self.sales.pop(click_id, None)
-
-
-def sale_tuple(sale: Sale) -> tuple[Any, ...]:
-    """A conversion as it is compared."""
-    return (
-        sale.made_by,
-        sale.click_id,
-        sale.event,
-        sale.network,
-        sale.txid,
-        sale.status,
-        sale.raw_status,
-        sale.amount,
-        sale.currency,
-        sale.occurred_at,
-        sale.is_refund,
-    )
-
-
-def _key(postback: dict[str, Any]) -> tuple[Any, ...]:
-    refund = Decimal(postback.get("payout") or 0) < 0
-    key = (postback["event"], refund)
-    if postback.get("repeat") == "new" and postback.get("txid"):
-        return (*key, postback["network"], postback["txid"])
-    return key
-
-
-def _told_at(postback: dict[str, Any]) -> tuple[int | None, int]:
-    return postback.get("occurred_at"), postback["received_at"]
-
-
-def _before(one: tuple[int | None, int], other: tuple[int | None, int]) -> bool:
-    """The network's own times if both have one, else when we received them, else the log (then it is not before)."""
-    if one[0] is None or other[0] is None or one[0] == other[0]:
-        return one[1] < other[1]
-    return one[0] < other[0]
-
-
-def _money(click: dict[str, Any], postback: dict[str, Any]) -> tuple[Decimal | None, str]:
-    said = None if postback.get("payout") is None else Decimal(postback["payout"])
-    offered = click.get("payouts", {}).get(postback["event"])
-    if offered and (said is None or (click.get("payout_fixed") and said >= 0)):
-        amount, currency = offered.split(" ")
-        return Decimal(amount), currency
-    return (None, "") if said is None else (said, postback.get("currency", ""))
-
-
-def _sale(click: dict[str, Any], postback: dict[str, Any]) -> Sale:
-    amount, currency = _money(click, postback)
-    return Sale(
-        made_by=postback["postback_id"],
-        click_id=postback["click_id"],
-        event=postback["event"],
-        network=postback["network"],
-        txid=postback.get("txid", ""),
-        status=postback.get("status", "approved"),
-        raw_status=postback.get("raw_status", ""),
-        amount=amount,
-        currency=currency,
-        occurred_at=postback.get("occurred_at") or postback["received_at"],
-        is_refund=amount is not None and amount < 0,
-        told_at=_told_at(postback),
-    )

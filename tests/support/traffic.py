@@ -7,22 +7,25 @@ from typing import Any
 from schemas.ids import brought_click_id
 from schemas.records import Click, Event, Postback
 from schemas.values import Repeat
+from tests.support.join_cold import minted
 from tests.support.join_samples import HOUR, NOW
 
-_STEPS: tuple[tuple[str, Repeat, int | None], ...] = (
-    ("install", "ignore", None),
-    ("trial", "update", 5 * HOUR),
-    ("subscribe", "new", None),
-)
+Policy = tuple[tuple[str, Repeat, int | None], ...]
+"""Of each event: how it repeats, and its window in milliseconds."""
+POLICY: Policy = (("install", "ignore", None), ("trial", "update", 5 * HOUR), ("subscribe", "new", None))
 _LONG = 365 * 24 * HOUR
 
 
 class Traffic:
-    """Makes what happens to one click after another. `wait_ms`: how long postbacks of clicks that never come wait."""
+    """Makes what happens to one click after another.
 
-    def __init__(self, seed: int, *, wait_ms: int = _LONG) -> None:
-        self._random, self._wait_ms = Random(seed), wait_ms
+    `wait_ms`: how long postbacks of clicks that never come wait. `now`: when it happens; without it, in 2023.
+    """
+
+    def __init__(self, seed: int, *, wait_ms: int = _LONG, now: int = NOW) -> None:
+        self._random, self._wait_ms, self._now = Random(seed), wait_ms, now
         self._clicks = self._postbacks = 0
+        self.policy = POLICY  # as it is stamped on postbacks from now on
 
     def events(self, clicks: int) -> list[Event]:
         """The next so many clicks and all that is told of them, shuffled over a neighbourhood."""
@@ -41,7 +44,7 @@ class Traffic:
         click_id = brought_click_id(random.choice(["pops", "push"]), f"{self._clicks}") if brought else self._own_id()
         comes = random.random() < 0.98
         life: list[Event] = [self._click(click_id) for _ in range((random.random() < 0.05) + 1)] if comes else []
-        for event, repeat, window_ms in _STEPS:
+        for event, repeat, window_ms in self.policy:
             for _ in range(random.choice([0, 1, 1, 2, 3])):
                 wait_ms = _LONG if comes else self._wait_ms
                 told = self._postback(click_id, event, repeat=repeat, window_ms=window_ms, wait_ms=wait_ms)
@@ -49,14 +52,14 @@ class Traffic:
         return life
 
     def _own_id(self) -> str:
-        return f"click{self._clicks:027d}"
+        return f"click{self._clicks:027d}" if self._now == NOW else minted(0, self._clicks, self._now)
 
     def _click(self, click_id: str) -> Click:
         offer = self._random.random() < 0.3
         return Click(
             click_id=click_id,
-            clicked_at=NOW,
-            received_at=NOW,
+            clicked_at=self._now,
+            received_at=self._now,
             campaign=self._random.choice(["spring", "winter"]),
             source="pops",
             may_credit=self._random.choice([(), (), ("acme", "billing"), ("acme",)]),
@@ -73,12 +76,12 @@ class Traffic:
             click_id=click_id,
             event=event,
             network=random.choice(["acme", "acme", "billing"]),
-            received_at=NOW + random.randrange(10 * HOUR),
+            received_at=self._now + random.randrange(10 * HOUR),
             txid=random.choice(["", f"t{random.randrange(3)}"]),
             status=random.choice(["pending", "approved", "approved", "rejected"]),
             raw_status=random.choice(["", "ok"]),
             payout=payout,
             currency="" if payout is None else random.choice(["USD", "EUR"]),
-            occurred_at=random.choice([None, NOW + random.randrange(10 * HOUR)]),
+            occurred_at=random.choice([None, self._now + random.randrange(10 * HOUR)]),
             **policy,
         )
