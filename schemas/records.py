@@ -32,9 +32,9 @@ Labels = dict[str, str]
 _TOO_MUCH = Decimal(10**16)
 
 
-def _check_amount(amount: Decimal | None) -> None:
+def _check_amount(amount: Decimal) -> None:
     """Money that no sum and no column can hold is refused when it is read, not where it would do harm."""
-    if amount is not None and not (amount.is_finite() and abs(amount) < _TOO_MUCH):
+    if not (amount.is_finite() and -_TOO_MUCH < amount < _TOO_MUCH):
         raise ValueError(f"{str(amount)[:40]} is no amount of money: write at most 16 digits before the point")
 
 
@@ -71,7 +71,8 @@ class Click(Record, frozen=True):
     origin: Origin = ""
 
     def __post_init__(self) -> None:
-        _check_amount(self.cost)
+        if self.cost is not None:
+            _check_amount(self.cost)
 
 
 class Postback(Record, frozen=True):
@@ -96,7 +97,8 @@ class Postback(Record, frozen=True):
     origin: Origin = ""
 
     def __post_init__(self) -> None:
-        _check_amount(self.payout)
+        if self.payout is not None:
+            _check_amount(self.payout)
 
 
 class Facts(Record, frozen=True):

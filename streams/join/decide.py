@@ -120,8 +120,9 @@ def _wait(state: State, postback: Postback, entry: Entry, version: int) -> Decis
 
 def _is_known(state: State, postback_id: str) -> bool:
     """Whether this very postback was decided before, or waits: its record was repeated."""
-    return (
-        postback_id in state.decided
-        or any(conversion.postback_id == postback_id for conversion in state.conversions.values())
-        or any(one.postback.postback_id == postback_id for one in state.waiting)
-    )
+    if postback_id in state.decided:
+        return True
+    for conversion in state.conversions.values():
+        if conversion.postback_id == postback_id:
+            return True
+    return any(one.postback.postback_id == postback_id for one in state.waiting) if state.waiting else False

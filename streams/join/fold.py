@@ -80,8 +80,9 @@ class _Batch:
 
     def fold(self) -> Folded:
         for record, event in zip(self.records, self.events, strict=True):
-            self.time = max(self.time, record.timestamp)
-            index = self._expire(record)
+            if record.timestamp > self.time:
+                self.time = record.timestamp
+            index = self._expire(record) if self.due and self.due[0][0] <= self.time else 0
             if event is not None:
                 self._decide(record, event, index)
         return self._changes()
