@@ -11,9 +11,10 @@ from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.metrics import Metrics
 from ingest.normalize_click import Visitor, destination, normalize_click, normalize_reported_click
-from ingest.parameters import parse_body
+from ingest.parameters import Params
 from ingest.plans import CampaignPlan, Plans
 from ingest.refusal import Refusal, shown
+from ingest.several import Sender, record_each
 from ingest.spool_file import Record
 from ingest.store import Store
 from schemas.ids import mint_click_id
@@ -81,14 +82,24 @@ class ClickCalls:
     async def _report(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
         query = exchange.query_params(self._limits.max_url_bytes)
         check_access(plan.access, exchange.key(query), exchange.peer)
-        body = await exchange.read_body(self._limits.max_body_bytes)
-        several = parse_body(body, exchange.content_type, query)
+        several = await exchange.read_params(self._limits, query)
         if len(several) != 1:
-            raise Refusal(400, "one_click_only", f"{len(several)} clicks in one call: send one JSON object")
-        at_ms = now_ms()
-        click = normalize_reported_click(plan, several[0], minted=self._mint(at_ms), now_ms=at_ms)
+            return await self._record_many(plan, exchange, several)
+        click = self._normalize(plan, several[0])
         await self._publish(click)
         return json_answer(200, {"click_id": click.click_id})
+
+    def _normalize(self, plan: CampaignPlan, params: Params) -> Click:
+        at_ms = now_ms()
+        return normalize_reported_click(plan, params, minted=self._mint(at_ms), now_ms=at_ms)
+
+    async def _record_many(self, plan: CampaignPlan, exchange: Exchange, several: list[Params]) -> Answer:
+        sender = Sender(source=plan.source, secret=plan.access.key)
+        good, refused = await record_each(
+            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._publish
+        )
+        content: dict[str, object] = {"click_ids": [click.click_id for click in good]}
+        return json_answer(200, content | ({"refused": refused} if refused else {}))
 
     def _mint(self, at_ms: int) -> str:
         return mint_click_id(self._plans.secrets[0], at_ms, self._random(8))

@@ -8,9 +8,10 @@ from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
 from ingest.auth import KEY_HEADER, KEY_PARAMETER
-from ingest.parameters import Params, parse_query
+from ingest.parameters import Params, parse_body, parse_query
 from ingest.raw import raw_request
 from ingest.refusal import Refusal
+from schemas.settings.servers import Ingest
 
 RETRY_AFTER_SECONDS = "5"
 _BODY_SECONDS = 10.0
@@ -101,6 +102,14 @@ class Exchange:
         except TimeoutError:
             raise Refusal(408, "body_timeout", f"the body did not come within {_BODY_SECONDS:g} s") from None
         return self.body
+
+    async def read_params(self, limits: Ingest, query: Params) -> list[Params]:
+        """The parameters in the body beneath those of the query, of each object that is in it. Raises Refusal."""
+        body = await self.read_body(limits.max_batch_bytes)
+        several = parse_body(body, self.content_type, query)
+        if len(several) == 1 and len(body) > limits.max_body_bytes:
+            raise self._too_large(limits.max_body_bytes)
+        return several
 
     async def _read(self, max_bytes: int) -> bytes:
         chunks, size = [], 0

@@ -20,6 +20,7 @@ _MAX_PARAMS = 200
 _MAX_DEPTH = 6
 
 FORM = "application/x-www-form-urlencoded"
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
 def parse_query(text: str) -> Params:
@@ -50,6 +51,8 @@ def parse_body(body: bytes, content_type: str, query: Params) -> list[Params]:
         return [query]
     if kind.startswith("multipart/"):
         raise Refusal(400, "invalid_body", f"Content-Type {kind[:80]} is not read here: send a form ({FORM}) or JSON")
+    if kind in _LINES:
+        return [{**params, **query} for params in _parse_lines(body)]
     # Many senders name no type, or the wrong one; a form never begins with a brace or a bracket.
     if body.lstrip()[:1] in (b"{", b"["):
         return [{**params, **query} for params in _parse_json(body)]
@@ -58,15 +61,26 @@ def parse_body(body: bytes, content_type: str, query: Params) -> list[Params]:
     return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n")), **query}]
 
 
+def _parse_lines(body: bytes) -> list[Params]:
+    """An object on each line."""
+    lines = body.decode("utf-8", "replace").splitlines()
+    return _flatten_all([_load(line, f"line {number}") for number, line in enumerate(lines, 1) if line.strip()])
+
+
 def _parse_json(body: bytes) -> list[Params]:
+    found = _load(body.decode("utf-8", "replace"), "the body")
+    return _flatten_all(found if isinstance(found, list) else [found])
+
+
+def _load(text: str, what: str) -> Any:
     try:
         # Numbers stay as they were written: an amount is never a float.
-        found = json.loads(
-            body.decode("utf-8", "replace"), parse_float=str, parse_int=str, object_pairs_hook=_first_of_each
-        )
+        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_first_of_each)
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "invalid_body", f"the body is no JSON: {str(error)[:120]}") from None
-    objects = found if isinstance(found, list) else [found]
+        raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}") from None
+
+
+def _flatten_all(objects: list[Any]) -> list[Params]:
     if not objects or not all(isinstance(item, dict) for item in objects):
         raise Refusal(400, "invalid_body", "the body has to be a JSON object, or an array of objects")
     if len(objects) > MAX_OBJECTS:

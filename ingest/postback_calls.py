@@ -1,18 +1,15 @@
 """/postback: check, normalise, record, answer. Never a redirect; 200 only once it is stored."""
 
-import asyncio
-
-import msgspec
-
 from ingest.auth import check_access
 from ingest.chance import RandomBytes, now_ms
 from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.normalize_postback import normalize_postback
-from ingest.parameters import Params, parse_body
+from ingest.parameters import Params
 from ingest.plans import NetworkPlan, Plans
 from ingest.refusal import Refusal, shown
+from ingest.several import Sender, record_each
 from ingest.spool_file import Record
 from ingest.store import Store
 from schemas.ids import record_id
@@ -20,8 +17,6 @@ from schemas.records import Postback
 from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS
 from schemas.wire import encode
-
-_JSON = "application/json"
 
 
 class PostbackCalls:
@@ -61,8 +56,7 @@ class PostbackCalls:
             return [query]
         if exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
-        body = await exchange.read_body(self._limits.max_body_bytes)
-        return parse_body(body, exchange.content_type, query)
+        return await exchange.read_params(self._limits, query)
 
     def _normalize(self, plan: NetworkPlan, params: Params) -> Postback:
         at_ms = now_ms()
@@ -74,28 +68,12 @@ class PostbackCalls:
         await self._store.put(Record(EVENTS, key.encode(), encode(record)))
 
     async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params]) -> Answer:
-        """Record each postback of an array for itself, so that a bad one does not cost the good ones.
-
-        Raises Refusal where none is good, NotStored where any could not be stored: then all of it may be repeated.
-        """
-        good: list[Postback] = []
-        refused: list[tuple[int, Refusal]] = []
-        for index, params in enumerate(several):
-            try:
-                good.append(self._normalize(plan, params))
-            except Refusal as refusal:
-                refused.append((index, refusal))
-        if not good:
-            raise refused[0][1]
-        keeping = []
-        for index, why in refused:
-            one = exchange.with_body(msgspec.json.encode(several[index]), _JSON)
-            keeping.append(self._keeper.keep(one, why, network=plan.name, secret=plan.access.key))
-        await asyncio.gather(*keeping, *(self._publish(record) for record in good))
+        sender = Sender(network=plan.name, secret=plan.access.key)
+        good, refused = await record_each(
+            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._publish
+        )
         content: dict[str, object] = {"status": "accepted", "postback_ids": [record.postback_id for record in good]}
-        if refused:
-            content["refused"] = [{"index": index, "error": why.code, "detail": why.detail} for index, why in refused]
-        return json_answer(200, content)
+        return json_answer(200, content | ({"refused": refused} if refused else {}))
 
     def _unknown(self, name: str) -> Refusal:
         if not name:

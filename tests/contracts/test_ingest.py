@@ -161,6 +161,22 @@ def test_a_source_records_clicks_server_to_server_with_its_key(ingest: IngestPro
     assert topics.click(minted).source_click_id == "q"
 
 
+def test_a_source_reports_a_thousand_clicks_in_one_call_and_hears_which_were_bad(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    lines = [json.dumps({"click_id": f"own-{number}", "clicked_at": 1_700_000_000}) for number in range(1000)]
+    lines[7] = json.dumps({"click_id": "own-7", "clicked_at": "last week"})
+    body = "\n".join(lines).encode()
+    reply = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", body, content_type="application/x-ndjson")
+    assert (reply.status, len(reply.json["click_ids"])) == (200, 999)
+    assert topics.click("pops:own-999").clicked_at == 1_700_000_000_000
+    assert [(one["index"], one["error"]) for one in reply.json["refused"]] == [(7, "invalid_clicked_at")]
+    reply = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", f"[{','.join(lines[:2])}]".encode())
+    assert reply.json == {"click_ids": ["pops:own-0", "pops:own-1"]}
+    reply = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", f"[{','.join(['{}'] * 1001)}]".encode())
+    assert (reply.status, reply.json["error"]) == (413, "too_many")
+
+
 def test_a_body_that_is_too_large_is_refused_whether_it_says_its_length_or_not(ingest: IngestProcess) -> None:
     path = f"/postback/acme?key={KEY}"
     assert ingest.call("POST", path, b"x" * 70_000).status == 413

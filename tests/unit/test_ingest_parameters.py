@@ -83,6 +83,13 @@ def test_a_body_that_cannot_be_read_is_refused_with_what_would_be_right(body: by
     assert (refused.value.status, refused.value.code) == (400, "invalid_body")
 
 
+def test_an_object_on_each_line_is_read_and_a_broken_line_is_named() -> None:
+    kind = "application/x-ndjson; charset=utf-8"
+    assert parse_body(b'{"a":1}\n\n{"a":"2"}\r\n', kind, {"b": "3"}) == [{"a": "1", "b": "3"}, {"a": "2", "b": "3"}]
+    with pytest.raises(Refusal, match="line 2 is no JSON"):
+        parse_body(b'{"a":1}\n{"a"', kind, {})
+
+
 def test_too_many_objects_are_refused() -> None:
     with pytest.raises(Refusal, match="at most 1000") as refused:
         parse_body(b"[" + b'{"a":1},' * 1000 + b'{"a":1}]', "", {})
