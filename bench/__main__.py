@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -16,22 +17,24 @@ from bench.document import document
 from bench.join import JOIN
 from bench.kafka import BenchError
 from bench.kind import Bench, Plan
+from bench.oracle import ORACLE
 from bench.results import RESULTS, Results, read_all, write
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN,)}
+BENCHES = {bench.name: bench for bench in (JOIN, ORACLE)}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what was asked for. Returns the exit code: 1 where a bench could not say anything."""
+    """Run what was asked for. Returns the exit code: 1 where a bench could not say anything, or found a difference."""
     asked = _parse(arguments)
     if asked.names == ["docs"]:
         write_document(asked.results)
         return 0
     console = Console(stderr=True)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns of topics that were made a moment ago
+    differences = 0
     for name in asked.names or BENCHES:
         try:
             results = measure(BENCHES[name], asked.records, console, quick=asked.quick)
@@ -40,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
             return 1
         print(write(name, results, asked.results))
         write_document(asked.results)
-    return 0
+        differences += int(results.get("differences", 0))
+    return 1 if differences else 0
 
 
 def measure(bench: Bench, records: int | None, console: Console, *, quick: bool = False) -> Results:
@@ -71,4 +75,5 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # no topic that was made
     sys.exit(main())

@@ -23,6 +23,11 @@ class Plan:
         task = self.progress.add_task(says, total=total)
         return lambda count: self.progress.update(task, completed=count)
 
+    def growing_step(self, says: str) -> Callable[[int, int], None]:
+        """The same for work that becomes more while it is done. To be called with how much of how much is done."""
+        task = self.progress.add_task(says, total=None)
+        return lambda count, total: self.progress.update(task, completed=count, total=total)
+
 
 @dataclass(frozen=True)
 class Figure:

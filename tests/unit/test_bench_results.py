@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bench.__main__ import BENCHES, main
 from bench.document import document
 from bench.join import JOIN
+from bench.oracle import ORACLE
 from bench.results import machine, read_all, spread, write
 
 PROMISED = (
@@ -55,6 +58,26 @@ def test_the_join_bench_runs_and_writes_the_promised_names(tmp_path: Path) -> No
     assert set(PROMISED) <= set(results)
     assert all(isinstance(value, (int, float, str)) for value in results.values())
     assert "`times_stock_faust`" in (tmp_path / "benchmarks.md").read_text()
+
+
+@pytest.mark.kafka
+def test_the_oracle_bench_runs_finds_no_difference_and_writes_the_promised_names(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "oracle", "--quick", "--results", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "oracle.json").read_text())
+    assert results["differences"] == 0
+    assert results["records"] >= 100_000
+    words = ("attributed", "updated", "duplicate", "waiting", "late", "orphan", "unattributed")
+    assert sum(results[f"outcomes_{word}"] for word in words) == results["postbacks_compared"]
+    assert "`differences`" in (tmp_path / "benchmarks.md").read_text()
+
+
+def test_a_bench_that_found_a_difference_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = replace(ORACLE, run=lambda plan: {"differences": 1, "records": plan.records, **machine()})
+    monkeypatch.setitem(BENCHES, "oracle", wrong)
+    assert main(["oracle", "--records", "10", "--results", str(tmp_path)]) == 1
+    assert json.loads((tmp_path / "oracle.json").read_text())["differences"] == 1
 
 
 def test_an_unknown_bench_is_refused_with_the_names_there_are() -> None:

@@ -1,0 +1,143 @@
+"""`make bench-oracle`: ten million messy records through the join and into ClickHouse, compared with brute force."""
+
+import shutil
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.kafka import PARTITIONS, BenchError
+from bench.kind import Bench, Figure, Plan
+from bench.oracle_brute import BruteForce
+from bench.oracle_found import FOUND
+from bench.oracle_system import System, system
+from bench.oracle_traffic import HOUR, SEED, SHORT_WAIT, Traffic
+from bench.results import Results, machine, rounded
+from schemas.topics import EVENTS, JOIN_GROUP, SINK_GROUP, TOPICS
+
+_SHOWN = 20
+_BEGAN = 48 * HOUR  # before now: so far, clicks are not yet old, and nothing is told of the future
+
+
+def run(plan: Plan) -> Results:
+    """The whole bench. Raises BenchError where the pipeline does not come to an end."""
+    return _OracleBench(plan).run()
+
+
+class _OracleBench:
+    def __init__(self, plan: Plan) -> None:
+        self._plan, self._folder = plan, plan.folder
+        self._began = int(time.time() * 1000) - _BEGAN
+
+    def run(self) -> Results:
+        with system(self._folder / "system") as running:
+            through = self._through(running)
+            self._dump(running)
+            self._fetch(running)
+        shutil.rmtree(self._folder / "system")  # the disk may be wanted for what follows
+        brute = BruteForce(self._folder)
+        try:
+            self._judge(brute)
+            return {**through, **self._compare(brute), "seed": SEED, "duckdb": version("duckdb"), **machine()}
+        finally:
+            brute.close()
+
+    def _through(self, running: System) -> Results:
+        """Write the records while join and sink work, and wait until all of it is in ClickHouse."""
+        began = time.monotonic()
+        told = self._plan.step("write the records", self._plan.records)
+        records = running.kafka.fill(EVENTS, Traffic(self._plan.records, self._began), told)
+        written = time.monotonic()
+        told_of_join = self._plan.growing_step("join them")
+        running.drain(JOIN_GROUP, (EVENTS,), told_of_join)
+        running.pass_time(SHORT_WAIT / 1000)  # or a wait might end between the join's last record and the log's
+        running.drain(JOIN_GROUP, (EVENTS,), told_of_join)
+        joined = time.monotonic()
+        running.stop("join")
+        running.drain(SINK_GROUP, TOPICS, self._plan.growing_step("store what came of them"))
+        running.stop("sink")
+        seconds = time.monotonic() - began
+        return {
+            "records": records,
+            "seconds": rounded(seconds, 1),
+            "write_seconds": rounded(written - began, 1),
+            "join_seconds": rounded(joined - began, 1),
+            "records_per_second": rounded(records / seconds),
+        }
+
+    def _dump(self, running: System) -> None:
+        total = sum(running.kafka.ends(EVENTS).values())
+        told = self._plan.step("read the log again", total)
+        count = 0
+        for number in range(PARTITIONS):
+            count += running.dump(number, self._log(number))
+            told(count)
+
+    def _log(self, number: int) -> Path:
+        return self._folder / f"{EVENTS}-{number}.json"
+
+    def _fetch(self, running: System) -> None:
+        told = self._plan.step("fetch what ClickHouse has", len(FOUND))
+        for done, (name, query) in enumerate(FOUND.items(), 1):
+            running.fetch(query, self._found(name))
+            told(done)
+
+    def _found(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"
+
+    def _judge(self, brute: BruteForce) -> None:
+        told = self._plan.step("brute force, by partition", PARTITIONS)
+        for number in range(PARTITIONS):
+            brute.judge(self._log(number))
+            self._log(number).unlink()
+            told(number + 1)
+
+    def _compare(self, brute: BruteForce) -> Results:
+        """Compare every row and every total; tell the first that differ."""
+        brute.beside({name: self._found(name) for name in FOUND})
+        told = self._plan.step("compare", len(FOUND))
+        results: Results = {"differences": 0}
+        shown: list[str] = []
+        for done, name in enumerate(FOUND, 1):
+            results[f"{name}_compared"] = compared = brute.count(name)
+            if not compared:
+                raise BenchError(f"there are no {name} to compare")
+            differing = brute.differing(name, _SHOWN)
+            results["differences"] = int(results["differences"]) + differing.keys
+            shown += differing.rows
+            told(done)
+        for row in shown[:_SHOWN]:
+            self._plan.progress.console.print(row, style="red", markup=False, highlight=False)
+        return {**results, **{f"outcomes_{word}": count for word, count in brute.words().items()}}
+
+
+_HOW = """\
+{records} records of messy traffic (`bench/oracle_traffic.py`): clicks of two sources that bring the same IDs, clicks
+recorded twice and clicks that never come; early, repeated, late and reordered postbacks, whose times are shuffled over
+six hours; statuses that change and change back, renewals, refunds, a second txid, two currencies, amounts to the eighth
+decimal, networks that may not credit, a policy that changes, and clicks beyond every cap. They go through Apache Kafka,
+the join and the sink as `clickjoin up` runs them, while they are written, into ClickHouse. DuckDB then reads the log
+again and tells by sets, in SQL (`bench/oracle_rules.sql`), what must have become of each. Every row of `clicks`,
+`postbacks` and `conversions` is compared, and every total, summed on either side by its own database. Seconds are those
+from the first record written to the last row stored, all on one machine; they say little about speed."""
+
+ORACLE = Bench(
+    name="oracle",
+    title="Oracle",
+    how=_HOW,
+    figures=(
+        Figure("records", "records"),
+        Figure("differences", "rows and totals that differ", "0"),
+        Figure("clicks_compared", "clicks compared"),
+        Figure("postbacks_compared", "postbacks compared"),
+        Figure("conversions_compared", "conversions compared"),
+        Figure("totals_compared", "totals compared"),
+        *(
+            Figure(f"outcomes_{word}", f"postbacks {word}")
+            for word in ("attributed", "updated", "duplicate", "waiting", "late", "orphan", "unattributed")
+        ),
+        Figure("seconds", "seconds, from the first record written to the last row stored"),
+        Figure("records_per_second", "records per second by the clock"),
+    ),
+    records=10_000_000,
+    run=run,
+)

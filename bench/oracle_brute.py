@@ -1,0 +1,113 @@
+"""What must come of a log, found by brute force: DuckDB and the rules as SQL (bench/oracle_rules.sql)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+_HERE = Path(__file__).parent
+_MOST_MEMORY = "4GB"  # beyond that it goes on on the disk
+_FIELDS = {
+    "offset": "BIGINT",
+    "appended_at": "BIGINT",
+    "type": "VARCHAR",
+    "click_id": "VARCHAR",
+    "postback_id": "VARCHAR",
+    "event": "VARCHAR",
+    "network": "VARCHAR",
+    "clicked_at": "BIGINT",
+    "received_at": "BIGINT",
+    "occurred_at": "BIGINT",
+    "campaign": "VARCHAR",
+    "source": "VARCHAR",
+    "source_click_id": "VARCHAR",
+    "offer": "VARCHAR",
+    "country": "VARCHAR",
+    "creative": "VARCHAR",
+    "may_credit": "VARCHAR[]",
+    "payouts": "MAP(VARCHAR, VARCHAR)",
+    "payout_fixed": "BOOLEAN",
+    "cost": "DECIMAL(24, 8)",
+    "currency": "VARCHAR",
+    "txid": "VARCHAR",
+    "status": "VARCHAR",
+    "raw_status": "VARCHAR",
+    "payout": "DECIMAL(24, 8)",
+    "repeat": "VARCHAR",
+    "window_ms": "BIGINT",
+    "wait_ms": "BIGINT",
+}
+"""The fields of a line of a log's file that the rules read."""
+
+
+_FOUND = {
+    "clicks": "found_clicks",
+    "conversions": "fetched_conversions",
+    "postbacks": "fetched_postbacks",
+    "totals": "found_totals",
+}
+
+
+class Differing(NamedTuple):
+    """What differs between a table as it must be and as it is."""
+
+    keys: int
+    rows: list[str]
+
+
+def line_of(offset: int, appended_at: int, value: bytes) -> bytes:
+    """A record as a line of a log's file: the JSON on the topic, and its place."""
+    return b'{"offset":%d,"appended_at":%d,%b\n' % (offset, appended_at, value[1:])
+
+
+class BruteForce:
+    """A database with what must be in the tables."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = duckdb.connect(str(folder / "oracle.duckdb"))
+        self.database.execute(f"SET memory_limit = '{_MOST_MEMORY}'; SET preserve_insertion_order = false")
+        self.database.execute((_HERE / "oracle_tables.sql").read_text())
+        self._rules = (_HERE / "oracle_rules.sql").read_text()
+
+    def judge(self, file: Path) -> None:
+        """Add what must come of one partition, from the file with its log."""
+        self.database.execute(
+            "CREATE OR REPLACE TEMP VIEW log AS "
+            f"SELECT * FROM read_json('{file}', format = 'newline_delimited', columns = {_FIELDS})"
+        )
+        self.database.execute(self._rules)
+
+    def beside(self, found: Mapping[str, Path]) -> None:
+        """Put what ClickHouse has beside it: a Parquet file for each table."""
+        for name, file in found.items():
+            self.database.execute(f"CREATE VIEW {_FOUND[name]} AS SELECT * FROM read_parquet('{file}')")
+        self.database.execute((_HERE / "oracle_beside.sql").read_text())
+
+    def count(self, name: str) -> int:
+        """How many rows of a table there must be."""
+        return self._number(f"SELECT count(*) FROM {name}")
+
+    def differing(self, name: str, most: int) -> Differing:
+        """Rows that are on one side only, at most so many of them; and of how many keys there are such."""
+        missing, surplus = f"{name} EXCEPT ALL FROM found_{name}", f"found_{name} EXCEPT ALL FROM {name}"
+        self.database.execute(
+            "CREATE OR REPLACE TEMP TABLE differing AS "
+            f"SELECT 'expected' AS side, * FROM (FROM {missing}) UNION ALL SELECT 'found', * FROM (FROM {surplus})"
+        )
+        rows = self.database.execute(f"SELECT * FROM differing ORDER BY 2, 1 LIMIT {most}").fetchall()
+        key = self.database.execute("DESCRIBE differing").fetchall()[1][0]
+        keys = self._number(f'SELECT count(DISTINCT "{key}") FROM differing')
+        return Differing(keys, [f"{name}: {' | '.join(map(str, row))}" for row in rows])
+
+    def words(self) -> dict[str, int]:
+        """How many postbacks have each outcome in ClickHouse."""
+        return dict(self.database.execute("SELECT outcome, count(*) FROM found_postbacks GROUP BY ALL").fetchall())
+
+    def _number(self, query: str) -> int:
+        found = self.database.execute(query).fetchone()
+        return int(found[0]) if found else 0
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.database.close()

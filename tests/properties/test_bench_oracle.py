@@ -1,0 +1,135 @@
+"""The brute force of bench/oracle says what the naive oracle says, of traffic that has everything; and it has teeth."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from bench.oracle_brute import BruteForce, line_of
+from bench.oracle_found import FOUND
+from bench.oracle_traffic import HOUR, Traffic
+from tests.oracle.join_oracle import Oracle
+from tests.properties.logs import SEED
+
+_RECORDS = 6000
+_BEGAN = 1_795_219_200_000
+_READ_AT = _BEGAN + 48 * HOUR
+
+Row = tuple[Any, ...]
+
+
+def _log(seed: int) -> list[tuple[int, int, bytes]]:
+    """A partition: the offset of each record, when it was appended, and its value."""
+    return [(offset, _READ_AT + 3 * offset, value) for offset, (_, value) in enumerate(Traffic(_RECORDS, _BEGAN, seed))]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BruteForce, Oracle]]:
+    """Both, having read the same partition."""
+    print(f"CLICKJOIN_TEST_SEED={SEED}")
+    folder = tmp_path_factory.mktemp("oracle")
+    oracle, log = Oracle(), _log(SEED)
+    for one in log:
+        oracle.read(*one)
+    (folder / "log.json").write_bytes(b"".join(line_of(*one) for one in log))
+    brute = BruteForce(folder)
+    brute.judge(folder / "log.json")
+    yield brute, oracle
+    brute.close()
+
+
+def test_sets_say_of_every_postback_what_the_naive_oracle_says(judged: tuple[BruteForce, Oracle]) -> None:
+    brute, oracle = judged
+    said = _rows(brute, "SELECT postback_id, outcome, reason, repeats, previous_status FROM postbacks ORDER BY ALL")
+    expected = [
+        (one.postback_id, one.outcome, one.reason, one.repeats, one.previous_status)
+        for one in oracle.last_words().values()
+    ]
+    assert said == sorted(expected)
+
+
+def test_sets_hold_the_conversions_that_the_naive_oracle_holds(judged: tuple[BruteForce, Oracle]) -> None:
+    brute, oracle = judged
+    columns = (
+        "postback_id, click_id, event, network, txid, status, raw_status, payout, currency, occurred_at, is_refund"
+    )
+    held = _rows(brute, f"SELECT {columns} FROM conversions")
+    assert {row[0]: row for row in held} == oracle.conversions()
+    assert len(held) == len(oracle.conversions())
+    money = "SELECT currency, sum(payout) FROM conversions WHERE payout IS NOT NULL GROUP BY currency"
+    assert dict(_rows(brute, money)) == oracle.total()
+
+
+def test_the_traffic_has_every_outcome_for_every_reason(judged: tuple[BruteForce, Oracle]) -> None:
+    seen = {(outcome, reason) for outcome, reason in _rows(judged[0], "SELECT DISTINCT outcome, reason FROM postbacks")}
+    assert seen >= {
+        ("attributed", ""),
+        ("updated", ""),
+        ("duplicate", "same"),
+        ("duplicate", "older"),
+        ("duplicate", "repeat_ignored"),
+        ("waiting", "no_click"),
+        ("late", "outside_window"),
+        ("orphan", "no_click"),
+        ("unattributed", "no_click_id"),
+        ("unattributed", "network_may_not_credit"),
+        ("unattributed", "too_many_waiting"),
+        ("unattributed", "too_many_conversions"),
+    }
+
+
+def test_the_traffic_has_refunds_in_two_currencies_and_sources_whose_ids_collide(
+    judged: tuple[BruteForce, Oracle],
+) -> None:
+    brute, _ = judged
+    assert len(_rows(brute, "SELECT DISTINCT currency FROM conversions WHERE is_refund")) == 2
+    own = "SELECT split_part(click_id, ':', 2) AS own FROM clicks WHERE click_id LIKE '%:%'"
+    assert Counter(_rows(brute, f"SELECT own FROM ({own}) GROUP BY own HAVING count(*) = 2"))
+
+
+def test_the_same_seed_makes_the_same_traffic() -> None:
+    def first(seed: int) -> list[tuple[bytes, bytes]]:
+        return list(islice(Traffic(_RECORDS, _BEGAN, seed), 2000))
+
+    assert first(SEED) == first(SEED)
+    assert first(SEED) != first(SEED + 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "differ"),
+    [
+        ("conversions", "REPLACE (payout + 0.00000001 AS payout)", "every"),
+        ("conversions", "REPLACE ('rejected' AS status)", "some"),
+        ("postbacks", "REPLACE ('' AS reason)", "some"),
+        ("clicks", "REPLACE (source || '-' AS source)", "every"),
+        ("postbacks", "", "none"),
+    ],
+)
+def test_a_changed_row_is_a_difference(judged: tuple[BruteForce, Oracle], table: str, change: str, differ: str) -> None:
+    brute, _ = judged
+    where = " WHERE payout IS NOT NULL" if "payout" in change else ""
+    rows = brute.count(table)
+    brute.database.execute(f"CREATE OR REPLACE VIEW found_{table} AS SELECT * {change} FROM {table}{where}")
+    found = brute.differing(table, 3)
+    assert found.keys == {"every": rows, "none": 0}.get(differ, found.keys)
+    assert len(found.rows) == (0 if differ == "none" else 3)
+
+
+def test_a_row_that_is_there_twice_or_not_at_all_is_a_difference(judged: tuple[BruteForce, Oracle]) -> None:
+    brute, _ = judged
+    one = "(SELECT min(postback_id) FROM postbacks)"
+    twice = f"FROM postbacks UNION ALL FROM postbacks WHERE postback_id = {one}"
+    brute.database.execute(f"CREATE OR REPLACE VIEW found_postbacks AS {twice}")
+    assert brute.differing("postbacks", 3).keys == 1
+    brute.database.execute(f"CREATE OR REPLACE VIEW found_postbacks AS FROM postbacks WHERE postback_id != {one}")
+    assert brute.differing("postbacks", 3).keys == 1
+
+
+def test_every_table_is_compared() -> None:
+    assert set(FOUND) == {"clicks", "postbacks", "conversions", "totals"}
+
+
+def _rows(brute: BruteForce, query: str) -> list[Row]:
+    return brute.database.execute(query).fetchall()
