@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest lint format bench lock clean
+.PHONY: help demo up test pytest chaos lint format bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -24,6 +24,9 @@ test: lint pytest ## what must pass: linters, types, directions of imports, all 
 
 pytest: $(STAMP) ## the tests alone
 	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+
+chaos: $(STAMP) ## ten minutes of kills, stops, lost disks and servers away, under load, and the account of it
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lint: $(STAMP) ## linters, types, directions of imports
 	$(BIN)/ruff check .

@@ -21,23 +21,24 @@ SESSION_TIMEOUT = "6s"  # the shortest that brokers allow
 
 
 class Pipeline:
-    """Empty topics; whatever another test left in them is gone."""
+    """Empty topics; whatever another test left in them is gone. Where they are not `fresh`: those that are there."""
 
-    def __init__(self, bootstrap: str, partitions: int) -> None:
+    def __init__(self, bootstrap: str, partitions: int, *, fresh: bool = True) -> None:
         self.bootstrap, self.partitions = bootstrap, partitions
         self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
         self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
-        self.begin_anew()
+        if fresh:
+            self.begin_anew()
 
     def close(self) -> None:
         self._producer.close()
         self._admin.close()
 
-    def send(self, events: Iterable[Event | bytes], partition: int | None = None) -> None:
+    def send(self, events: Iterable[Event | bytes], partition: int | None = None, seconds: float = 30) -> None:
         """Append in order and wait for the acknowledgements."""
         sent = [self._send(event, partition) for event in events]
         for future in sent:
-            future.get(30)
+            future.get(seconds)
 
     def read(self, topic: str) -> list[ConsumerRecord]:
         """Everything that lies on a topic now."""
@@ -61,15 +62,15 @@ class Pipeline:
     def invalid(self) -> list[Invalid]:
         return [decode_invalid(record.value) for record in self.read(INVALID)]
 
-    def lag(self) -> int:
-        """Records of `events` that the join has not committed."""
-        committed = self._admin.list_group_offsets({JOIN_GROUP: None})[JOIN_GROUP]
-        at = {tp.partition: max(told.offset, 0) for tp, told in committed.items() if tp.topic == EVENTS}
-        return sum(end - at.get(number, 0) for number, end in self.ends().items())
+    def lag(self, group: str = JOIN_GROUP, topic: str = EVENTS) -> int:
+        """Records of a topic that a group, the join, has not committed."""
+        committed = self._admin.list_group_offsets({group: None})[group]
+        at = {tp.partition: max(told.offset, 0) for tp, told in committed.items() if tp.topic == topic}
+        return sum(abs(end - at.get(number, 0)) for number, end in self.ends(topic).items())
 
-    def ends(self) -> dict[int, int]:
-        """The end of each partition of `events`."""
-        tps = [TopicPartition(EVENTS, number) for number in range(self.partitions)]
+    def ends(self, topic: str = EVENTS) -> dict[int, int]:
+        """The end of each partition of a topic, `events`."""
+        tps = [TopicPartition(topic, number) for number in range(self.partitions)]
         consumer = KafkaConsumer(bootstrap_servers=self.bootstrap)
         try:
             return {tp.partition: end for tp, end in consumer.end_offsets(tps).items()}
