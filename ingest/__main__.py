@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ from ingest.metrics import Metrics
 from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
 from ingest.publisher import Publisher
+from ingest.reload import Reload
 from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SpoolError, SpoolFile, take_over
@@ -31,12 +33,16 @@ from schemas.settings.file import Settings
 
 DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
 
+Load = Callable[[], Settings]
+
 log = structlog.get_logger()
 
 
-def run(settings: Settings, spool: Path) -> int:
-    """Serve until told to stop, with the spool in this file. Returns the exit code: 0 stopped, 1 failed, 2 wrong
-    configuration, 3 port taken."""
+def run(settings: Settings, spool: Path, load: Load) -> int:
+    """Serve until told to stop, with the spool in this file; read the configuration again at SIGHUP.
+
+    load: reads it. Returns the exit code: 0 stopped, 1 failed, 2 wrong configuration, 3 port taken.
+    """
     _log_to_standard_error()
     if not settings.ingest.secrets:
         log.error(
@@ -56,10 +62,10 @@ def run(settings: Settings, spool: Path) -> int:
     if file.records:
         log.info("spool_found", file=str(spool), spooled=file.records, taken_over=left)
     _collect_seldom()
-    return uvloop.run(_serve(settings, file))
+    return uvloop.run(_serve(settings, file, load))
 
 
-async def _serve(settings: Settings, file: SpoolFile) -> int:
+async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -70,7 +76,8 @@ async def _serve(settings: Settings, file: SpoolFile) -> int:
         settings.kafka, settings.ingest, metrics.publish_seconds.observe, spooled=lambda: spool.records
     )
     _watch(metrics, publisher, spool)
-    app = _build(settings, Store(publisher, spool, settings.ingest), metrics)
+    app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics)
+    loop.add_signal_handler(signal.SIGHUP, Reload(settings, load, use))
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
     stopping = asyncio.create_task(stopped.wait())
     async with serving(app, settings.ingest.listen) as server:
@@ -87,13 +94,20 @@ async def _serve(settings: Settings, file: SpoolFile) -> int:
     return DONE if stopped.is_set() else FAILED
 
 
-def _build(settings: Settings, store: Store, metrics: Metrics) -> App:
+def _build(settings: Settings, store: Store, metrics: Metrics) -> tuple[App, Callable[[Settings], None]]:
+    """The application, and what makes it answer by other settings."""
     plans = prepare(settings)
     random = RandomBytes()
     keeper = Keeper(store, metrics, random)
     clicks = ClickCalls(plans, store, keeper, random, metrics, settings.ingest)
     postbacks = PostbackCalls(plans, store, keeper, random, settings.ingest)
-    return App({"click": clicks.answer, "postback": postbacks.answer}, store, metrics)
+
+    def use(settings: Settings) -> None:
+        plans = prepare(settings)
+        clicks.use(plans, settings.ingest)
+        postbacks.use(plans, settings.ingest)
+
+    return App({"click": clicks.answer, "postback": postbacks.answer}, store, metrics), use
 
 
 def _watch(metrics: Metrics, publisher: Publisher, spool: Spool) -> None:
@@ -130,14 +144,18 @@ def _log_to_standard_error() -> None:
 def main(arguments: list[str]) -> int:
     """Run with a configuration file and a file for the spool, as `clickjoin ingest` does with more comfort."""
     config, spool = map(Path, arguments)
+
+    def load() -> Settings:
+        return load_settings(config, os.environ)
+
     try:
-        settings = load_settings(config, os.environ)
+        settings = load()
     except ConfigError as error:
         _log_to_standard_error()
         for problem in error.problems:
             log.error("wrong_configuration", path=problem.path, value=problem.value, error=problem.message)
         return WRONG_CONFIGURATION
-    return run(settings, spool)
+    return run(settings, spool, load)
 
 
 if __name__ == "__main__":

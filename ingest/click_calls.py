@@ -41,14 +41,17 @@ class ClickCalls:
         limits: Ingest,
     ) -> None:
         self._random = random
-        self._plans = plans
         self._store = store
         self._keeper = keeper
         self._metrics = metrics
-        self._limits = limits
-        self._click_timeout = limits.click_timeout / 1000
         self._lost = 0
         self._told_at = 0.0
+        self.use(plans, limits)
+
+    def use(self, plans: Plans, limits: Ingest) -> None:
+        """Answer by these from now on."""
+        self._plans, self._limits = plans, limits
+        self._click_timeout = limits.click_timeout / 1000
 
     async def answer(self, exchange: Exchange) -> Answer:
         """Answer one call."""

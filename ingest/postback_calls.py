@@ -24,10 +24,13 @@ class PostbackCalls:
 
     def __init__(self, plans: Plans, store: Store, keeper: Keeper, random: RandomBytes, limits: Ingest) -> None:
         self._random = random
-        self._plans = plans
         self._store = store
         self._keeper = keeper
-        self._limits = limits
+        self.use(plans, limits)
+
+    def use(self, plans: Plans, limits: Ingest) -> None:
+        """Answer by these from now on."""
+        self._plans, self._limits = plans, limits
 
     async def answer(self, exchange: Exchange) -> Answer:
         """Answer one call."""

@@ -36,7 +36,7 @@ class IngestProcess:
         self.port = port
         self._log = folder / f"ingest-{port}.log"
         self.spool = folder / "spool" / f"ingest-{port}.sqlite"
-        config = folder / f"clickjoin-{port}.toml"
+        self.config = config = folder / f"clickjoin-{port}.toml"
         found = tree(kafka={"bootstrap": bootstrap}, **sections)
         found["ingest"]["listen"] = f"127.0.0.1:{port}"
         config.write_text(toml(found), encoding="utf-8")

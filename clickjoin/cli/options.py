@@ -51,6 +51,18 @@ def load_for(role: str, config: Path, *, data: Path | None = None, quiet: bool =
     return settings
 
 
+def load_again(role: str, config: Path, *, data: Path) -> Settings:
+    """The settings of a process that runs, from the file as it is now. Raises ConfigError, OSError, ValueError."""
+    from clickjoin.data_folder import with_kept_secret
+    from clickjoin.logging import configure_logging
+    from presets.load import load_settings
+    from schemas.settings.masks import secret_values
+
+    settings = with_kept_secret(load_settings(config, os.environ), data)
+    configure_logging(secret_values(settings), role=role)
+    return settings
+
+
 def exit_code(code: int) -> int:
     """The exit code of a role as the command line promises it: whatever is neither 0 nor 2 is a failure."""
     return code if code in (0, WRONG) else FAILED

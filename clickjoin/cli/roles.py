@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from clickjoin.cli.options import DEFAULT_DATA, DEFAULT_FILE, ConfigOption, DataOption, exit_code, load_for
+from clickjoin.cli.options import (DEFAULT_DATA, DEFAULT_FILE, ConfigOption, DataOption, exit_code, load_again, load_for)
 from clickjoin.data_folder import spool_file
 
 
@@ -13,7 +13,8 @@ def ingest(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA)
     settings = load_for("ingest", config, data=data)
     from ingest.__main__ import run
 
-    raise typer.Exit(exit_code(run(settings, spool_file(data, settings.ingest.listen))))
+    spool = spool_file(data, settings.ingest.listen)
+    raise typer.Exit(exit_code(run(settings, spool, lambda: load_again("ingest", config, data=data))))
 
 
 def join(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:

@@ -28,6 +28,7 @@ class Child:
     ready: Callable[[], bool] | None = None  # asked again and again; None: ready once started
     ready_within: float = 60.0
     stop_within: float = 15.0  # from SIGTERM to SIGKILL
+    reloads: bool = False  # reads its configuration again at SIGHUP
     log: Path | None = None  # where it writes its own log: its end is shown when it dies before it is ready
     output: Path | None = None  # of its standard output and error; None: our standard error
 
@@ -49,6 +50,10 @@ class Running:
     def terminate(self) -> None:
         """Ask it to stop (SIGTERM)."""
         self._process.terminate()
+
+    def reload(self) -> None:
+        """Ask it to read its configuration again (SIGHUP)."""
+        self._process.send_signal(signal.SIGHUP)
 
     def end_by(self, deadline: float) -> int:
         """Wait for its end until `deadline` (monotonic), then kill it and all of its session. Returns the exit code."""

@@ -1,6 +1,7 @@
 """Start servers, then roles; keep them running; stop everything in reverse order."""
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,8 +30,12 @@ def supervise(
     on_servers: Callable[[], None] = lambda: None,
     on_ready: Callable[[], None] = lambda: None,
     finished: Callable[[], int | None] = lambda: None,
+    attended: bool | None = None,
 ) -> int:
-    """Run the children until SIGTERM, SIGINT or SIGHUP (exit code 0), or until `finished` returns an exit code.
+    """Run the children until SIGTERM or SIGINT (exit code 0), or until `finished` returns an exit code.
+
+    SIGHUP is handed on to those who read their configuration again then. attended: somebody sits at the terminal that
+    this was started from (None: look), so that SIGHUP says that it was closed: it stops, too.
 
     Servers are started one after the other, each when the one before it is ready; then `on_servers` is called (to
     create topics and migrate); then all roles are started, and once all are ready `on_ready` is called, one time only.
@@ -39,7 +44,7 @@ def supervise(
     run: the token from claim(). Call this from the main thread. Raises CannotStartError where a server dies or is not
     ready in time before it ever was; everything is stopped by then, as it is when one of the callbacks raises.
     """
-    supervisor = _Supervisor(run)
+    supervisor = _Supervisor(run, sys.stdin.isatty() if attended is None else attended)
     with supervisor.signals():
         try:
             supervisor.start_servers(servers)
@@ -55,8 +60,9 @@ def supervise(
 class _Supervisor:
     """The keepers, in order of start, and whether somebody asked to stop."""
 
-    def __init__(self, run: str) -> None:
-        self._run = run
+    def __init__(self, run: str, attended: bool) -> None:
+        self._run, self._attended = run, attended
+        self._reload = False
         self._servers: list[Keeper] = []
         self._roles: list[Keeper] = []
         self._signals = 0
@@ -65,9 +71,12 @@ class _Supervisor:
     @contextmanager
     def signals(self) -> Iterator[None]:
         """Take the signals that ask to stop, for the length of the block."""
-        ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # nohup
-        wanted = [signal.SIGTERM, signal.SIGINT, *([] if ignored else [signal.SIGHUP])]
-        before = {number: signal.signal(number, self._on_signal) for number in wanted}
+        wanted = {signal.SIGTERM: self._on_signal, signal.SIGINT: self._on_signal}
+        if not self._attended:
+            wanted[signal.SIGHUP] = self._on_reload
+        elif signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+            wanted[signal.SIGHUP] = self._on_signal
+        before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
         try:
             yield
         finally:
@@ -80,6 +89,19 @@ class _Supervisor:
         if self._may_interrupt:
             self._may_interrupt = False
             raise _StopRequested
+
+    def _on_reload(self, number: int, frame: FrameType | None) -> None:
+        self._reload = True
+
+    def reload(self) -> None:
+        """Let whoever can do so read the configuration again."""
+        self._reload = False
+        names = []
+        for keeper in self._roles:
+            if keeper.child.reloads and keeper.ready and keeper.running:  # who starts now reads it anyway
+                keeper.running.reload()
+                names.append(keeper.child.name)
+        log.info("configuration_handed_on", children=names)
 
     def interruptible(self, callback: Callable[[], None]) -> None:
         """Call something of the caller's that may take long: a signal cuts it off."""
@@ -113,6 +135,8 @@ class _Supervisor:
         while self._signals == 0:
             for keeper in (*self._servers, *self._roles):
                 keeper.tend()
+            if self._reload:
+                self.reload()
             if not told and all(keeper.ready for keeper in (*self._servers, *self._roles)):
                 told = True
                 self.interruptible(on_ready)

@@ -1,6 +1,7 @@
 """Ingest as networks, sources and visitors see it: a real process, a real broker."""
 
 import json
+import signal
 import socket
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,6 +16,7 @@ from schemas.topics import EVENTS, INVALID, partition_of
 from tests.ingest_process import IngestProcess, Topics
 from tests.ingest_samples import KEY, SECRET, SOURCE_KEY, click_id
 from tests.kafka_server import KafkaServer
+from tests.polling import until
 
 pytestmark = pytest.mark.kafka
 OURS = click_id()
@@ -175,6 +177,26 @@ def test_a_source_reports_a_thousand_clicks_in_one_call_and_hears_which_were_bad
     assert reply.json == {"click_ids": ["pops:own-0", "pops:own-1"]}
     reply = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", f"[{','.join(['{}'] * 1001)}]".encode())
     assert (reply.status, reply.json["error"]) == (413, "too_many")
+
+
+def test_a_changed_configuration_counts_after_sighup_and_a_wrong_one_changes_nothing(ingest: IngestProcess) -> None:
+    before = ingest.config.read_text()
+    assert ingest.get("/click/autumn").status == 404
+    try:
+        ingest.config.write_text(before.replace("spring", "autumn"))
+        ingest.process.send_signal(signal.SIGHUP)
+        until(lambda: ingest.get("/click/autumn").status == 302, 30, "the new campaign is known")
+        assert ingest.get("/click/spring").status == 404
+        ingest.config.write_text(before.replace("24h", "24 parsecs"))
+        ingest.process.send_signal(signal.SIGHUP)
+        until(lambda: "configuration_kept" in ingest.log, 30, "the wrong file is refused")
+        assert "ingest.wait" in ingest.log
+        assert "24 parsecs" in ingest.log
+        assert ingest.get("/click/autumn").status == 302
+    finally:
+        ingest.config.write_text(before)
+        ingest.process.send_signal(signal.SIGHUP)
+        until(lambda: ingest.get("/click/spring").status == 302, 30, "the old one is back")
 
 
 def test_a_body_that_is_too_large_is_refused_whether_it_says_its_length_or_not(ingest: IngestProcess) -> None:

@@ -29,6 +29,13 @@ signal.signal(signal.SIGTERM, stop)
 note("start")
 while True: time.sleep(0.02)
 """
+READER = """
+import signal
+signal.signal(signal.SIGHUP, lambda *_: print("read again"))
+print("ready")
+while True:
+    signal.pause()
+"""
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 DYING = "import sys; open(sys.argv[1], 'a').write('x'); sys.exit(7)"
 PARENT = """
@@ -178,10 +185,23 @@ def test_a_failing_migration_stops_what_was_started(tmp_path: Path) -> None:
 def test_a_signal_stops_everything_in_order(number: signal.Signals, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     exit_code = supervise(
-        [polite("kafka", notes)], [polite("join", notes)], on_ready=lambda: os.kill(os.getpid(), number)
+        [polite("kafka", notes)], [polite("join", notes)], on_ready=lambda: os.kill(os.getpid(), number), attended=True
     )
     assert exit_code == 0
     assert read(notes).splitlines()[-2:] == ["stop join", "stop kafka"]
+
+
+def test_without_a_terminal_sighup_is_handed_on_to_those_who_read_their_configuration_again(tmp_path: Path) -> None:
+    def hang_up() -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    output = tmp_path / "out"
+    argv = [sys.executable, "-uc", READER]
+    reader = Child("reader", argv, ready=lambda: "ready" in read(output), output=output, reloads=True)
+    other = polite("join", tmp_path / "notes")
+    again = within(20, lambda: "read again" in read(output))
+    assert supervise([], [reader, other], on_ready=hang_up, finished=again, attended=False) == 0
+    assert read(tmp_path / "notes").splitlines() == ["start join", "stop join"]
 
 
 def test_a_signal_cuts_off_a_migration(tmp_path: Path) -> None:
