@@ -15,6 +15,8 @@ from schemas.settings.warnings import find_warnings
 Tree = dict[str, Any]
 DEFAULT_PRESET = "generic"
 WITH_PRESETS = ("networks", "sources")
+NOT_SETTINGS = ("about", "samples")
+"""What a preset's file holds for people and for tests."""
 
 
 def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
@@ -53,7 +55,14 @@ def preset_names(section: str) -> list[str]:
 
 
 def read_preset(section: str, name: str) -> Tree:
-    """What a preset says. The name must be one of `preset_names(section)`."""
+    """What a preset sets, laid over the one that it names itself. The name must be one of `preset_names(section)`."""
+    tree = {key: value for key, value in read_preset_file(section, name).items() if key not in NOT_SETTINGS}
+    below = tree.get("preset")
+    return laid_over(read_preset(section, below), tree) if below else tree
+
+
+def read_preset_file(section: str, name: str) -> Tree:
+    """The whole file of a preset, with where it is from ([about]) and its samples ([[samples]])."""
     return tomllib.loads((files("presets") / section / f"{name}.toml").read_text(encoding="utf-8"))
 
 

@@ -1,9 +1,10 @@
 """[events], [networks], [offers], [campaigns]: who reports what, and what is paid for it. Pure."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from schemas.settings.networks import KeyPlace, Matches, Rule, Signature, Zone, one_or_many
 from schemas.settings.secrets import Secret
 from schemas.settings.values import (
     AddressRange,
@@ -21,6 +22,9 @@ OURS = "ours"
 POSTBACK_WORDS = ("click_id", "event", "txid", "payout", "currency", "status", "occurred_at")
 """What we read from a network's postback."""
 
+Decimals = Annotated[int, Field(ge=0, le=4)]
+Moneys = Annotated[tuple[MoneyText, ...], BeforeValidator(one_or_many)]
+
 
 class EventSettings(Section):
     """A step of the funnel."""
@@ -35,7 +39,9 @@ class Network(Section):
 
     preset: str = "generic"
     key: Secret | None = None
-    open: bool = False  # accepts from anybody: must be said where there is no key and no allow list
+    key_in: KeyPlace = "parameter"  # where it sends the key: `check` prints that, and all places are accepted
+    signature: Signature | None = None
+    open: bool = False  # accepts from anybody: must be said where there is no key, no signature and no allow list
     allow: tuple[AddressRange, ...] = ()
     click_ids: str = OURS  # or the name of the source whose own IDs it sends
     params: dict[str, ParameterNames] = {}  # our word (POSTBACK_WORDS) = their parameter, or several: the first present
@@ -49,6 +55,17 @@ class Network(Section):
     reports_all_users: bool = False  # also those whom no click brought: no click ID is no mistake
 
 
+    duplicates: Literal["first", "last"] = "first"  # which of several parameters with one name counts
+    rules: tuple[Rule, ...] = ()  # where several parameters together tell the event or the status
+    tests: Matches = {}  # a postback with any of these is a test: kept, not counted, not told
+    split: str = ""  # what stands between event and status, where one parameter carries both
+    payout_decimals: dict[str, Decimals] = {}  # amounts in the smallest unit: currency, or "*" = its decimals
+    payout_separator: str = ""  # what stands between several amounts in one parameter
+    payout_pick: Literal["first", "last", "sum"] = "first"  # which of them is the payout
+    max_payout: Moneys = ()  # more, or another currency, is refused
+    timezone: Zone = ""  # of its times that name none; empty: UTC
+    click_id_slot: str = ""  # the parameter of its offer links that carries our click ID, and that it sends back
+    macros: dict[str, str] = {}  # our word, or any other name = its macro for it, for the URL that is pasted there
 class Offer(Section):
     """What a network pays for."""
 
