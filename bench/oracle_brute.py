@@ -73,7 +73,7 @@ class BruteForce:
     def judge(self, file: Path) -> None:
         """Add what must come of one partition, from the file with its log."""
         self.database.execute(
-            "CREATE OR REPLACE TEMP VIEW log AS "
+            "CREATE OR REPLACE TEMP TABLE log AS "
             f"SELECT * FROM read_json('{file}', format = 'newline_delimited', columns = {_FIELDS})"
         )
         self.database.execute(self._rules)
@@ -89,15 +89,20 @@ class BruteForce:
         return self._number(f"SELECT count(*) FROM {name}")
 
     def differing(self, name: str, most: int) -> Differing:
-        """Rows that are on one side only, at most so many of them; and of how many keys there are such."""
-        missing, surplus = f"{name} EXCEPT ALL FROM found_{name}", f"found_{name} EXCEPT ALL FROM {name}"
+        """The keys whose rows are not one and the same on both sides: how many, and the first rows of them."""
+        key = self.database.execute(f"DESCRIBE {name}").fetchall()[0][0]
         self.database.execute(
-            "CREATE OR REPLACE TEMP TABLE differing AS "
-            f"SELECT 'expected' AS side, * FROM (FROM {missing}) UNION ALL SELECT 'found', * FROM (FROM {surplus})"
+            f"CREATE OR REPLACE TEMP TABLE differing AS SELECT coalesce(must.{key}, found.{key}) AS {key} "
+            f"FROM {name} AS must FULL JOIN found_{name} AS found USING ({key}) WHERE must IS DISTINCT FROM found "
+            f"UNION SELECT {key} FROM found_{name} GROUP BY {key} HAVING count(*) > 1 "
+            f"UNION SELECT {key} FROM {name} GROUP BY {key} HAVING count(*) > 1"
         )
-        rows = self.database.execute(f"SELECT * FROM differing ORDER BY 2, 1 LIMIT {most}").fetchall()
-        key = self.database.execute("DESCRIBE differing").fetchall()[1][0]
-        keys = self._number(f'SELECT count(DISTINCT "{key}") FROM differing')
+        rows = self.database.execute(
+            f"SELECT 'expected' AS side, * FROM {name} SEMI JOIN differing USING ({key}) "
+            f"UNION ALL SELECT 'found', * FROM found_{name} SEMI JOIN differing USING ({key}) "
+            f"ORDER BY {key}, side LIMIT {most}"
+        ).fetchall()
+        keys = self._number("SELECT count(*) FROM differing")
         return Differing(keys, [f"{name}: {' | '.join(map(str, row))}" for row in rows])
 
     def words(self) -> dict[str, int]:
