@@ -1,7 +1,7 @@
 """Everything on this machine: the servers that are embedded, their topics and tables, and every role."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import structlog
@@ -12,7 +12,7 @@ from clickjoin.embedded.children import Child
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka import EmbeddedKafka, jar_folder
 from clickjoin.embedded.leftovers import claim
-from clickjoin.embedded.ports import Port, check_ports, listening
+from clickjoin.embedded.ports import Port, check_ports, free_port, is_free, listening
 from clickjoin.prepare import prepare
 from clickjoin.status import answers_ok, local_url
 from clickjoin.supervisor import supervise
@@ -20,7 +20,8 @@ from schemas.settings.file import Settings
 from sql.connect import address
 from sql.migrate import MigrationError
 
-ROLES = ("ingest", "join", "sink", "emit")
+WORKERS = ("join", "sink", "emit")
+ROLES = ("ingest", *WORKERS)
 FAILED = 1
 
 log = structlog.get_logger(__name__)
@@ -45,12 +46,13 @@ def run_up(
             if settings.kafka.is_embedded:
                 ensure_secret(data)
             check_ports(_ports(settings))
+            listens = {"ingest": settings.ingest.listen, **metrics_listens(settings)}
             return supervise(
                 _servers(settings, data),
-                [_role(name, settings, config, data) for name in ROLES],
+                [_role(name, listens[name], config, data) for name in ROLES],
                 run=run,
                 on_servers=lambda: _prepare(settings),
-                on_ready=on_ready or (lambda: _tell(settings)),
+                on_ready=on_ready or (lambda: _tell(settings, listens)),
                 finished=finished,
             )
     except (CannotStartError, MigrationError) as error:
@@ -88,13 +90,26 @@ def _clickhouse(port: int, data: Path) -> Child:
     )
 
 
-def _role(name: str, settings: Settings, config: Path, data: Path) -> Child:
+def metrics_listens(settings: Settings) -> dict[str, str]:
+    """Where each worker answers about itself: somewhere else where its port is taken, for it works without that one."""
+    listens = {}
+    for role in WORKERS:
+        listens[role] = listen = settings.metrics.listen(role)
+        host, _, port = listen.rpartition(":")
+        if not is_free(Port(int(port), f"[metrics] {role}", host.strip("[]"))):
+            listens[role] = f"127.0.0.1:{free_port()}"
+            log.warning("metrics_port_taken", listen=listen, instead=listens[role], change=f"[metrics] {role}")
+    return listens
+
+
+def _role(name: str, listen: str, config: Path, data: Path) -> Child:
     """A role reads the file itself, and the secret of the click IDs in the data folder: neither is handed over."""
-    health = local_url(settings.ingest.listen, "/health/ready")
+    health = local_url(listen, "/health/ready")
+    where = [] if name == "ingest" else ["--metrics-listen", listen]
     return Child(
         name=name,
-        argv=[sys.executable, "-m", "clickjoin", name, "--config", str(config), "--data", str(data)],
-        ready=(lambda: answers_ok(health)) if name == "ingest" else None,
+        argv=[sys.executable, "-m", "clickjoin", name, "--config", str(config), "--data", str(data), *where],
+        ready=lambda: answers_ok(health),
     )
 
 
@@ -105,15 +120,17 @@ def _prepare(settings: Settings) -> None:
         log.info("tables_migrated", applied=applied)
 
 
-def _tell(settings: Settings) -> None:
+def _tell(settings: Settings, listens: Mapping[str, str]) -> None:
     """Where everything listens, on standard error."""
     dsn = settings.clickhouse.dsn
     ingest = settings.ingest
+    metrics = ", ".join(f"{listens[role]} ({role})" for role in ROLES)
     typer.echo(
         f"clickjoin is up. Ctrl-C stops it.\n"
         f"  clicks and postbacks  http://{ingest.listen} (public: {ingest.public_url})\n"
         f"  ClickHouse            {address(dsn)}, database clickjoin\n"
         f"  Kafka                 {settings.kafka.servers}\n"
+        f"  /health and /metrics  {metrics}\n"
         f"What to paste into which panel: clickjoin check",
         err=True,
     )

@@ -47,10 +47,13 @@ class BatchConsumer(Consumer):
     batch_records = 2000
     committed_at: Callable[[float], None] = staticmethod(lambda began: None)
     """Called after each successful commit with the moment (CLOCK_BOOTTIME, seconds) at which it began."""
+    commit_failed: Callable[[], None] = staticmethod(lambda: None)
+    """Called after each other one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._done: dict[TP, int] = {}
+        self.offsets_committed: dict[TP, int] = {}  # of what is ours
         self._committing = asyncio.Lock()
 
     def done(self, tp: TP, resume_at: int) -> None:
@@ -61,6 +64,7 @@ class BatchConsumer(Consumer):
         """These partitions are no longer ours: commit nothing of them any more."""
         for tp in tps:
             self._done.pop(tp, None)
+            self.offsets_committed.pop(tp, None)
 
     def ack(self, message: Any) -> bool:
         """Faust calls this even where an agent raised, so it means nothing here."""
@@ -71,7 +75,8 @@ class BatchConsumer(Consumer):
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what is done, also where nothing advanced: success says that the partitions are still ours."""
         async with self._committing:
-            offsets = {TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in self._done.items()}
+            done = dict(self._done)
+            offsets = {TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in done.items()}
             if not offsets:
                 return False
             began = clock_gettime(CLOCK_BOOTTIME)
@@ -80,7 +85,9 @@ class BatchConsumer(Consumer):
                 await asyncio.wait_for(self._thread.call_thread(consumer.commit, offsets), COMMIT_TIMEOUT)
             except Exception as error:  # in a rebalance, or the broker is away: the next commit says the same again
                 log.info("commit_failed", error=type(error).__name__)
+                self.commit_failed()
                 return False
+            self.offsets_committed.update((tp, at) for tp, at in done.items() if tp in self._done)
             self.committed_at(began)
             return True
 

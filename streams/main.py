@@ -7,21 +7,39 @@ from pathlib import Path
 
 import mode.loop
 import structlog
+from prometheus_client import CollectorRegistry
 
 from schemas.settings.file import Settings
 from schemas.settings.servers import Kafka
 from schemas.topics import TOPICS
+from streams.adapters.health import HealthServer
+from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
 from streams.role import Role
 
 log = structlog.get_logger(__name__)
 
 
-def run_worker(role_name: str, settings: Settings, data: Path) -> int:
-    """Run a role until SIGTERM or SIGINT. Returns the exit code. Waits, and says so once, while Kafka is away."""
-    return run_role(lambda partitions: _role(role_name, settings, data, partitions), settings.kafka, data)
+def run_worker(role_name: str, settings: Settings, data: Path, listen: str = "") -> int:
+    """Run a role until SIGTERM or SIGINT. Returns the exit code. Waits, and says so once, while Kafka is away.
+
+    listen: HOST:PORT for health and metrics; empty: nowhere.
+    """
+    metrics = WorkerMetrics(role_name)
+    server = HealthServer(listen, f"[metrics] {role_name}") if listen else None
+
+    def make(partitions: int) -> Role:
+        return _role(role_name, settings, data, partitions, metrics.registry)
+
+    return run_role(make, settings.kafka, data, metrics, server)
 
 
-def run_role(make: Callable[[int], Role], kafka: Kafka, data: Path) -> int:
+def run_role(
+    make: Callable[[int], Role],
+    kafka: Kafka,
+    data: Path,
+    metrics: WorkerMetrics | None = None,
+    server: HealthServer | None = None,
+) -> int:
     """The same for a role that `make` makes of the number of partitions."""
     mode.loop.use("uvloop")
     import faust
@@ -34,15 +52,21 @@ def run_role(make: Callable[[int], Role], kafka: Kafka, data: Path) -> int:
     except ValueError as error:
         log.error("topics_do_not_fit", detail=str(error))
         return 2
-    worker = Worker(make(partitions), kafka, data=data, session_timeout=kafka.session_timeout / 1000)
+    metrics = metrics or WorkerMetrics("worker")
+    seconds = kafka.session_timeout / 1000
+    worker = Worker(make(partitions), kafka, data=data, metrics=metrics, session_timeout=seconds)
 
     class Process(faust.Worker):  # type: ignore[misc]
         async def on_first_start(self) -> None:
+            if server:
+                await server.start(worker)
             await worker.start()
             await super().on_first_start()
 
         async def on_shutdown(self) -> None:
             await super().on_shutdown()
+            if server:
+                await server.stop()
             await worker.stop()
 
     process = Process(worker.app, loglevel="WARN", quiet=True, redirect_stdouts=False, override_logging=False)
@@ -62,18 +86,18 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
-def _role(name: str, settings: Settings, data: Path, partitions: int) -> Role:
+def _role(name: str, settings: Settings, data: Path, partitions: int, registry: CollectorRegistry) -> Role:
     """Make a role. `data`: the folder for local state. `partitions`: how many every topic has."""
     if name == "join":
         from streams.agents.join import JoinRole
 
-        return JoinRole(settings, data, partitions)
+        return JoinRole(settings, data, partitions, JoinMetrics(registry))
     if name == "sink":
         from streams.agents.sink import SinkRole
 
-        return SinkRole(settings, data, partitions)
+        return SinkRole(settings, data, partitions, SinkMetrics(registry))
     if name == "emit":
         from streams.agents.emit import EmitRole
 
-        return EmitRole(settings, data, partitions)
+        return EmitRole(settings, data, partitions, EmitMetrics(registry))
     raise ValueError(f"no role {name!r}: join, sink or emit")

@@ -9,6 +9,7 @@ from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from streams.adapters.kafka import Log
+from streams.metrics import Processed
 from streams.role import Partition
 
 log = structlog.get_logger(__name__)
@@ -28,9 +29,17 @@ class Runner:
     queue_batches = 4
 
     def __init__(
-        self, tp: TP, group: str, partition: Partition, log_: Log, done: Callable[[TP, int], None], most: int
+        self,
+        tp: TP,
+        group: str,
+        partition: Partition,
+        log_: Log,
+        done: Callable[[TP, int], None],
+        most: int,
+        processed: Processed,
     ) -> None:
         self.tp = tp
+        self._processed = processed
         self._group, self._partition, self._log, self._done, self._most = group, partition, log_, done, most
         self._hints: deque[Sequence[ConsumerRecord]] = deque()
         self._came = asyncio.Event()
@@ -41,6 +50,7 @@ class Runner:
         self._closed = False
         self._seen = 0  # the end of what Faust has delivered, taken or dropped
         self.next = 0  # the offset of the next record to process
+        self.committed = 0  # where the group resumed when it was opened
         self.read_again = 0  # records that were read from the log instead
 
     async def hint(self, batch: Sequence[ConsumerRecord]) -> None:
@@ -82,6 +92,7 @@ class Runner:
         start = begin if committed is None else committed
         if start < begin:
             raise TruncatedLogError(f"{topic}-{number} starts at {begin}, resume at {start}: {begin - start} are gone")
+        self.committed = start
         self.next = await self._partition.open(start)
         await self._read(self.next, start, silent=True)
         self._done(self.tp, self.next)
@@ -111,6 +122,7 @@ class Runner:
     async def _read(self, begin: int, end: int, *, silent: bool) -> None:
         async for chunk in self._log.read(self.tp.topic, self.tp.partition, begin, end, most=self._most):
             self.read_again += len(chunk)
+            self._processed.read_again.inc(len(chunk))
             await self._process(chunk, silent=silent)
             await asyncio.sleep(0)
         self.next = max(self.next, end)  # offsets without a record: compaction, transaction markers
@@ -118,6 +130,7 @@ class Runner:
     async def _process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
         await self._partition.process(records, silent=silent)
         self.next = records[-1].offset + 1
+        (self._processed.healed if silent else self._processed.live).inc(len(records))
         if not silent:
             self._done(self.tp, self.next)
 

@@ -11,6 +11,11 @@ class Watchdog:
         self._waits = False  # something is done, and no commit has succeeded since
         self.looks = 0  # how often that was so, one after the other
 
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the last look found that it works in vain."""
+        return self.looks > LOOKS
+
     def done(self) -> None:
         """Records were processed."""
         self._waits = True
@@ -22,4 +27,4 @@ class Watchdog:
     def look(self) -> bool:
         """Whether records have been processed and not committed for too long."""
         self.looks = self.looks + 1 if self._waits else 0
-        return self.looks > LOOKS
+        return self.is_stuck

@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from time import CLOCK_BOOTTIME, clock_gettime
+from typing import NamedTuple
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -14,6 +16,7 @@ from schemas.settings.servers import Kafka
 from streams.adapters.kafka import Log
 from streams.adapters.presence import Presence, listen_to_library
 from streams.batches import BatchApp, BatchConsumer, batches_of
+from streams.metrics import Standing, WorkerMetrics
 from streams.role import Role
 from streams.runner import Runner
 from streams.watchdog import Watchdog
@@ -26,23 +29,43 @@ LEASE = 0.8
 """The part of it for which a worker whose commit succeeded may go on acting for its partitions."""
 CLOSE_TIMEOUT = 5.0
 EXIT_CRASHED = 70
+_ENDS_WITHIN = 1.0
+
+
+class Readiness(NamedTuple):
+    """Whether a worker does its part, and what keeps it from that."""
+
+    ready: bool
+    detail: str
+    partitions: int  # that are its own
 
 
 class Worker:
     """Holds a Runner for each partition that is ours. Crash-only: what fails ends the process, and the log heals."""
 
-    def __init__(self, role: Role, kafka: Kafka, *, data: Path, session_timeout: float = SESSION_TIMEOUT) -> None:
-        self._role, self._session_timeout = role, session_timeout
+    def __init__(
+        self,
+        role: Role,
+        kafka: Kafka,
+        *,
+        data: Path,
+        metrics: WorkerMetrics,
+        session_timeout: float = SESSION_TIMEOUT,
+    ) -> None:
+        self._role, self._session_timeout, self._metrics = role, session_timeout, metrics
         self._log = Log(kafka)
         self._presence = Presence(kafka.servers)
         listen_to_library(self._presence)
         self._watchdog = Watchdog()
         self._runners: dict[TP, tuple[Runner, asyncio.Task[None]]] = {}
+        self._in_group = False
+        self._committed_began = clock_gettime(CLOCK_BOOTTIME)  # of the last commit that succeeded
         folder = data / "state" / "faust"  # it makes folders of its own, and keeps nothing in them
         folder.mkdir(parents=True, exist_ok=True)
         self.app = BatchApp(role.group, kafka.servers, session_timeout=session_timeout, datadir=folder / role.group)
         BatchConsumer.batch_records = role.batch_records
         BatchConsumer.committed_at = staticmethod(self._committed_at)
+        BatchConsumer.commit_failed = staticmethod(metrics.commit_failures.inc)
         batches_of(self.app, role.topics, self._take)
         self.app.on_partitions_assigned.connect(self._assigned, weak=False)
         self.app.on_partitions_revoked.connect(self._revoked, weak=False)
@@ -61,6 +84,43 @@ class Worker:
         await self._role.stop()
         await self._log.stop()
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it is worth keeping; asked on its loop, so the loop answers."""
+        return not self._watchdog.is_stuck
+
+    def readiness(self) -> Readiness:
+        """It is ready while its group counts on it and its partitions are open: none of them, where others have all."""
+        opening = [runner.tp for runner, _ in self._runners.values() if not runner.opened.is_set()]
+        silence = clock_gettime(CLOCK_BOOTTIME) - self._committed_began
+        if not self._in_group:
+            detail = "not in its group"
+        elif opening:
+            detail = f"{len(opening)} partitions are not open yet"
+        elif self._runners and silence > self._session_timeout:
+            detail = f"no commit has succeeded for {silence:.0f} s"
+        else:
+            detail = ""
+        return Readiness(not detail, detail, len(self._runners))
+
+    async def metrics_text(self) -> bytes:
+        """Everything that it counts, in Prometheus' words, with where its partitions stand now."""
+        ends: dict[tuple[str, int], int] = {}
+        try:
+            async with asyncio.timeout(_ENDS_WITHIN):
+                ends = await self._log.ends((tp.topic, tp.partition) for tp in self._runners)
+        except (KafkaError, OSError):  # a TimeoutError is an OSError; the ends are those of the last time
+            pass
+        committed = self.app.consumer.offsets_committed if self._runners else {}
+        for tp, (runner, _) in self._runners.items():
+            end = ends.get((tp.topic, tp.partition))
+            self._metrics.show(tp, Standing(runner.next, committed.get(tp, runner.committed), end))
+        readiness = self.readiness()
+        self._metrics.partitions.set(readiness.partitions)
+        self._metrics.ready.set(readiness.ready)
+        self._metrics.since_commit.set(clock_gettime(CLOCK_BOOTTIME) - self._committed_began)
+        return self._metrics.text()
+
     async def _take(self, batch: Sequence[ConsumerRecord]) -> None:
         found = self._runners.get(TP(batch[0].topic, batch[0].partition))
         if found:
@@ -70,10 +130,12 @@ class Worker:
         mine = {tp for tp in assigned if tp.topic in self._role.topics}
         for tp in sorted(mine - set(self._runners)):
             partition = self._role.partition(tp)
-            runner = Runner(tp, self._role.group, partition, self._log, self._done, self._role.batch_records)
+            processed, most = self._metrics.processed(tp), self._role.batch_records
+            runner = Runner(tp, self._role.group, partition, self._log, self._done, most, processed)
             task = asyncio.create_task(runner.run(), name=f"{tp.topic}-{tp.partition}")
             task.add_done_callback(self._ended)
             self._runners[tp] = runner, task
+        self._in_group = True
         self._telling = asyncio.create_task(self._tell(list(self._runners.values())))
 
     async def _tell(self, runners: Sequence[tuple[Runner, asyncio.Task[None]]]) -> None:
@@ -84,6 +146,7 @@ class Worker:
             log.info("partitions_open", topics=self._role.topics, partitions=len(runners))
 
     async def _revoked(self, app: BatchApp, revoked: set[TP], **_: object) -> None:
+        self._in_group = False
         await self._close_all()
 
     async def _shutting_down(self, app: BatchApp, **_: object) -> None:
@@ -103,6 +166,8 @@ class Worker:
         if runners:
             await self.app.consumer.commit()
             self.app.consumer.forget(runners)
+        for tp in runners:
+            self._metrics.hide(tp)
         self._watchdog.committed()
 
     def _done(self, tp: TP, resume_at: int) -> None:
@@ -110,6 +175,7 @@ class Worker:
         self._watchdog.done()
 
     def _committed_at(self, began: float) -> None:
+        self._committed_began = began
         self._presence.back()
         self._watchdog.committed()
         self._role.may_work_until(began + LEASE * self._session_timeout)

@@ -1,11 +1,33 @@
 """`clickjoin ingest | join | sink | emit`: one role as a process of its own."""
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from clickjoin.cli.options import (DEFAULT_DATA, DEFAULT_FILE, ConfigOption, DataOption, exit_code, load_again, load_for)
+from clickjoin.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_FILE,
+    WRONG,
+    ConfigOption,
+    DataOption,
+    exit_code,
+    fail,
+    load_again,
+    load_for,
+)
 from clickjoin.data_folder import spool_file
+from schemas.settings.values import is_address
+
+MetricsOption = Annotated[
+    str,
+    typer.Option(
+        "--metrics-listen",
+        metavar="HOST:PORT",
+        envvar="CLICKJOIN_METRICS_LISTEN",
+        help="Where to answer /metrics and /health, for a second worker on this machine. Default: [metrics].",
+    ),
+]
 
 
 def ingest(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:
@@ -17,23 +39,32 @@ def ingest(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA)
     raise typer.Exit(exit_code(run(settings, spool, lambda: load_again("ingest", config, data=data))))
 
 
-def join(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:
+def join(
+    config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, metrics_listen: MetricsOption = ""
+) -> None:
     """Join postbacks to their clicks."""
-    _work("join", config, data)
+    _work("join", config, data, metrics_listen)
 
 
-def sink(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:
+def sink(
+    config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, metrics_listen: MetricsOption = ""
+) -> None:
     """Write everything to ClickHouse."""
-    _work("sink", config, data)
+    _work("sink", config, data, metrics_listen)
 
 
-def emit(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:
+def emit(
+    config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, metrics_listen: MetricsOption = ""
+) -> None:
     """Tell the traffic sources about events."""
-    _work("emit", config, data)
+    _work("emit", config, data, metrics_listen)
 
 
-def _work(role: str, config: Path, data: Path) -> None:
+def _work(role: str, config: Path, data: Path, metrics_listen: str) -> None:
     settings = load_for(role, config)
+    listen = metrics_listen or settings.metrics.listen(role)
+    if not is_address(listen):
+        fail(f"--metrics-listen {listen}: write HOST:PORT, like 127.0.0.1:9111", WRONG)
     from streams.main import run_worker
 
-    raise typer.Exit(exit_code(run_worker(role, settings, data)))
+    raise typer.Exit(exit_code(run_worker(role, settings, data, listen)))

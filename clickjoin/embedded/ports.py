@@ -53,6 +53,11 @@ def check_ports(ports: Iterable[Port], patience: float = 3.0) -> None:
         time.sleep(_LOOK_AGAIN)
 
 
+def is_free(port: Port) -> bool:
+    """Whether something of ours could listen there now."""
+    return _problem(port) is None
+
+
 def _problem(port: Port) -> str | None:
     """What is wrong with listening there, and what to do about it."""
     where = f"port {port.number} on {port.host or 'all addresses'}"

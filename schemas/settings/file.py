@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from schemas.settings.postbacks import Source
-from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka
+from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
 from schemas.settings.values import ConfigName, Section
 
@@ -15,6 +15,7 @@ class Settings(Section):
     clickhouse: ClickHouse = ClickHouse()
     ingest: Ingest = Ingest()
     emit: Emit = Emit()
+    metrics: Metrics = Metrics()
     events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)

@@ -76,7 +76,7 @@ def _servers(settings: Settings, context: Context) -> Iterator[Problem]:
         place = ("ingest", "default_network")
         yield from _unless_known(place, ingest.default_network, context.names("networks"), "networks")
     taken: dict[int, str] = {}
-    for place_text, port in ports_in_use(settings.kafka, settings.clickhouse, settings.ingest):
+    for place_text, port in ports_in_use(settings.kafka, settings.clickhouse, settings.ingest, settings.metrics):
         if port in taken:
             yield Problem(place_text, str(port), f"{taken[port]} has the same port: each server needs its own")
         taken[port] = place_text

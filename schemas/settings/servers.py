@@ -1,4 +1,4 @@
-"""[kafka], [clickhouse], [ingest], [emit]: where things run. Pure."""
+"""[kafka], [clickhouse], [ingest], [emit], [metrics]: where things run. Pure."""
 
 import re
 from typing import Annotated, Literal
@@ -117,9 +117,23 @@ class Emit(Section):
     max_open: int = Field(2048, ge=1)  # per worker
 
 
-def ports_in_use(kafka: Kafka, clickhouse: ClickHouse, ingest: Ingest) -> list[tuple[str, int]]:
+class Metrics(Section):
+    """Where each worker answers about its health and what it counts (ingest does where it listens anyway)."""
+
+    join: Address = "127.0.0.1:9101"
+    sink: Address = "127.0.0.1:9102"
+    emit: Address = "127.0.0.1:9103"
+
+    def listen(self, role: str) -> str:
+        """The address of a role."""
+        return {"join": self.join, "sink": self.sink, "emit": self.emit}[role]
+
+
+def ports_in_use(kafka: Kafka, clickhouse: ClickHouse, ingest: Ingest, metrics: Metrics) -> list[tuple[str, int]]:
     """The ports that `up` opens on this machine: (key in the file, port)."""
-    ports = [("ingest.listen", int(ingest.listen.rpartition(":")[2]))]
+    listens = {"ingest.listen": ingest.listen}
+    listens |= {f"metrics.{role}": metrics.listen(role) for role in ("join", "sink", "emit")}
+    ports = [(key, int(listen.rpartition(":")[2])) for key, listen in listens.items()]
     if kafka.is_embedded:
         ports.append(("kafka.port", kafka.port))
     if clickhouse.is_embedded:

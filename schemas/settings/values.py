@@ -82,9 +82,14 @@ def _shaped(pattern: str, wanted: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _address(text: str) -> str:
+def is_address(text: str) -> bool:
+    """Whether it says HOST:PORT."""
     match = _ADDRESS.fullmatch(text)
-    if not match or int(match[1]) > _MAX_PORT:
+    return match is not None and int(match[1]) <= _MAX_PORT
+
+
+def _address(text: str) -> str:
+    if not is_address(text):
         raise ValueError('write HOST:PORT, like "127.0.0.1:8080" or "[::1]:8080"')
     return text
 

@@ -121,6 +121,12 @@ class Log:
         tp = TopicPartition(topic, partition)
         return int((await self._asking.end_offsets([tp]))[tp])
 
+    async def ends(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """The ends of several partitions (topic, number) in one question."""
+        tps = [TopicPartition(*place) for place in places]
+        found = await self._asking.end_offsets(tps) if tps else {}
+        return {(tp.topic, tp.partition): int(end) for tp, end in found.items()}
+
     async def committed(self, group: str, topic: str, partition: int) -> int | None:
         """The offset at which the group resumes; None where it never committed."""
         tp = TopicPartition(topic, partition)

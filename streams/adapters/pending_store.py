@@ -6,6 +6,7 @@ Every fold is one write batch with the offset in it, so a crash leaves an older 
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -30,7 +31,7 @@ _RANK_BYTES = 2
 
 class _At(msgspec.Struct, array_like=True):
     offset: int
-    pending: int
+    pending: dict[str, int]  # by destination
     stamp: Stamp
 
 
@@ -69,7 +70,7 @@ class PendingStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._db = rocksdict.Rdict(str(self._folder), _options())
         found = self._db.get(_AT)
-        self._at = msgspec.msgpack.decode(found, type=_At) if found else _At(0, 0, self._stamp)
+        self._at = _read_at(found) if found else _At(0, {}, self._stamp)
 
     @property
     def offset(self) -> int:
@@ -79,6 +80,11 @@ class PendingStore:
     @property
     def pending(self) -> int:
         """How many deliveries wait for their time."""
+        return sum(self._at.pending.values())
+
+    @property
+    def pending_by_destination(self) -> dict[str, int]:
+        """The same of each destination; 0 where some did."""
         return self._at.pending
 
     def discard(self) -> None:
@@ -108,8 +114,7 @@ class PendingStore:
             batch.put(key, step.value)
         for id_, standing in changes.standings.items():
             batch.put(b"i" + id_, standing.rank.to_bytes(_RANK_BYTES, "big") + standing.key)
-        pending = self._at.pending + len(changes.queued) - len(changes.left)
-        self._at = _At(next_offset, pending, self._stamp)
+        self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp)
         batch.put(_AT, msgspec.msgpack.encode(self._at))
         self._db.write(batch, self._write_options)
         return _entries(changes)
@@ -149,6 +154,21 @@ class PendingStore:
     def close(self) -> None:
         """Write everything to disk."""
         self._db.close()
+
+
+def _read_at(raw: bytes) -> _At:
+    """How far the fold is. What an older program wrote in another shape is folded anew."""
+    try:
+        return msgspec.msgpack.decode(raw, type=_At)
+    except msgspec.ValidationError:
+        return _At(0, {}, Stamp(0, ""))
+
+
+def _pending_after(pending: dict[str, int], changes: Changes) -> dict[str, int]:
+    tally = Counter(pending)
+    tally.update(map(destination_of, changes.queued))
+    tally.subtract(map(destination_of, changes.left))
+    return dict(tally)
 
 
 def _options() -> rocksdict.Options:

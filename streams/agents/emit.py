@@ -15,6 +15,7 @@ from streams.agents.crash import background, crash
 from streams.agents.emit_decide import Decider
 from streams.agents.emit_partition import EmitPartition
 from streams.agents.emit_sender import Sender
+from streams.metrics import EmitMetrics
 from streams.role import Partition
 
 
@@ -28,7 +29,8 @@ class EmitRole:
     topics: tuple[str, ...] = (OUTCOMES,)
     batch_records = 1000
 
-    def __init__(self, settings: Settings, data: Path, partitions: int) -> None:
+    def __init__(self, settings: Settings, data: Path, partitions: int, metrics: EmitMetrics) -> None:
+        self._metrics = metrics
         self._settings, self._data, self._partitions = settings, data / "state" / "emit", partitions
         self._producer, self._log = Producer(settings.kafka), Log(settings.kafka)
         self._decider = Decider(settings, partitions, self._producer)
@@ -46,7 +48,7 @@ class EmitRole:
             connections=emit.max_open,
             failed=lambda error: crash("emit HTTP client", error),
         )
-        self._sender = Sender(self._http, emit, worker=f"{socket.gethostname()}:{os.getpid()}")
+        self._sender = Sender(self._http, emit, f"{socket.gethostname()}:{os.getpid()}", self._metrics)
         self._sending = background(self._sender.run(), "emit sender")
 
     def partition(self, tp: TP) -> Partition:
@@ -59,6 +61,7 @@ class EmitRole:
             producer=self._producer,
             log_=self._log,
             sender=self._sender,
+            metrics=self._metrics,
         )
 
     def may_work_until(self, monotonic: float) -> None:

@@ -23,6 +23,7 @@ from streams.agents.emit_decide import Decider
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_sender import Outbox, Sender, now_ms
 from streams.emit.pending import Standing, Step, id_of
+from streams.metrics import EmitMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,9 @@ class EmitPartition:
         producer: Producer,
         log_: Log,
         sender: Sender,
+        metrics: EmitMetrics,
     ) -> None:
+        self._metrics = metrics
         self._number, self._folder, self._stamp = number, folder, stamp
         self._decider, self._producer, self._log, self._sender = decider, producer, log_, sender
         self._store: PendingStore | None = None
@@ -74,6 +77,7 @@ class EmitPartition:
         self._recorder = background(self._record_results(store, self._outbox), f"emit recorder {self._number}")
         self._sender.refresh(self._outbox)
         seconds = round(time.monotonic() - began, 3)
+        self._metrics.show(self._number, store.pending_by_destination)
         if folded or store.pending:
             log.info("pending_folded", partition=self._number, folded=folded, pending=store.pending, seconds=seconds)
         return committed
@@ -110,6 +114,7 @@ class EmitPartition:
                 self._sender.abandon(outbox)
             if self._recorder:
                 self._recorder.cancel()
+            self._metrics.hide(self._number)
             if store:
                 store.close()
 
@@ -139,6 +144,7 @@ class EmitPartition:
             entries, alone = await self._append(store, [result for _, result in mine], None if stale else known)
             del outbox.results[: len(mine)]
             outbox.queue.release(entry for entry, _ in mine)
+            self._metrics.attempted([result for _, result in mine])
             self._take_up(outbox, entries, alone and not stale)
         self._sender.recorded(len(mine))
 
@@ -173,6 +179,7 @@ class EmitPartition:
                 steps = [Step(base + n - at, id_of(deliveries[n]), deliveries[n], values[n]) for n in numbers]
                 entries += store.fold(steps, base + count, known if alone else None)
             at += count
+        self._metrics.show(self._number, store.pending_by_destination)
         self._flush(store)
         return entries, alone
 

@@ -17,6 +17,7 @@ from streams.agents.crash import crash
 from streams.agents.emit_queue import Queue
 from streams.emit.breaker import Breaker
 from streams.emit.retry import HOPELESS, Answer, after_attempt
+from streams.metrics import EmitMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +75,14 @@ class Sender:
     """Sends what is due while the lease lasts. Results that are not recorded count as open: no broker, no sending."""
 
     def __init__(
-        self, http: HttpClient, settings: Emit, worker: str, jitter: Callable[[], float] = random.random
+        self,
+        http: HttpClient,
+        settings: Emit,
+        worker: str,
+        metrics: EmitMetrics,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
+        self._metrics = metrics
         self._http, self._settings, self._worker, self._jitter = http, settings, worker, jitter
         self._destinations: dict[str, Destination] = {}
         self._open = 0  # in flight, or not yet recorded
@@ -97,11 +104,16 @@ class Sender:
         if not outbox.is_sending:
             return
         for name in outbox.queue.destinations:
-            destination = self._destinations.setdefault(name, Destination(name))
+            destination = self._destinations.get(name) or self._add(name)
             if outbox not in destination.turn:
                 destination.turn.append(outbox)
             destination.look_at = 0
         self.nudge()
+
+    def _add(self, name: str) -> Destination:
+        self._metrics.breaker(name, is_open=False)
+        self._destinations[name] = Destination(name)
+        return self._destinations[name]
 
     def detach(self, outbox: Outbox) -> None:
         """Send nothing more of this outbox."""
@@ -195,6 +207,8 @@ class Sender:
         elif answer.problem not in HOPELESS:
             destination.breaker.failed(time.monotonic())
         if was_closed and not destination.breaker.is_closed:
+            self._metrics.breaker(destination.name, is_open=True)
             log.warning("destination_away", destination=destination.name, reason=answer.reason)
         elif destination.breaker.is_closed and not was_closed:
+            self._metrics.breaker(destination.name, is_open=False)
             log.info("destination_back", destination=destination.name)

@@ -21,6 +21,7 @@ from streams.adapters.state import Stamp, StateStore
 from streams.agents.join_gate import DayGate
 from streams.agents.join_lookup import Lookups
 from streams.join.fold import Folded, Position, fold
+from streams.metrics import JoinMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ FLUSH_SECONDS = 5.0
 FLUSH_RECORDS = 200_000
 TICK_SECONDS = 1.0
 _LAST_OUTCOMES = 100
+_FAR = (1 << 63) - 1
 
 
 class JoinRole:
@@ -37,11 +39,11 @@ class JoinRole:
     topics: tuple[str, ...] = (EVENTS,)
     batch_records = 2000
 
-    def __init__(self, settings: Settings, data: Path, partitions: int) -> None:
-        self.folder, self.partitions = data / "state" / "join", partitions
+    def __init__(self, settings: Settings, data: Path, partitions: int, metrics: JoinMetrics) -> None:
+        self.folder, self.partitions, self.metrics = data / "state" / "join", partitions, metrics
         self.producer, self.log = Producer(settings.kafka), Log(settings.kafka)
         self._reader = FactsReader(settings.clickhouse.dsn)
-        self.lookups = Lookups(self._reader, self.producer)
+        self.lookups = Lookups(self._reader, self.producer, metrics)
 
     async def start(self) -> None:
         """Connect to Kafka. ClickHouse may be away: only cold postbacks wait for it."""
@@ -87,6 +89,7 @@ class JoinPartition:
         self._healed_at = 0  # the offset from which on outputs are ours to send
         self._healed = asyncio.Event()
         self._flushed_at = monotonic()
+        self._waiting = 0  # postbacks that wait; of one click those with the same deadline count once
 
     async def open(self, committed: int) -> int:
         """Open the state. It may be older than the committed offset, younger, or gone: the offset in it tells."""
@@ -100,9 +103,11 @@ class JoinPartition:
         if self._store.position.next < begin:  # what is older than the log is older than what a state remembers
             log.info("state_begins_with_the_log", partition=self._number, begin=begin)
             self._store.clear(Position(begin, 0, await self._role.log_epoch(self._number)))
+        self._waiting = await asyncio.to_thread(self._count_waiting)
         self._healed_at = committed
         self._ticking = asyncio.create_task(self._live())
         self._note_healing()
+        self._role.metrics.show(self._number, self._store.position.next, self._waiting)
         return self._store.position.next
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
@@ -111,7 +116,10 @@ class JoinPartition:
         if not silent:
             await self._gate.pass_to(folded.position.time)
             await self._send(folded)
+            self._role.metrics.sent(folded.outcomes, folded.invalid)
         self._store.write(folded)
+        self._waiting += len(folded.added) - len(folded.removed)
+        self._role.metrics.show(self._number, self._store.position.next, self._waiting)
         if not silent:
             self._role.lookups.ask(self._number, folded.asking)
         self._store.purge()
@@ -125,6 +133,7 @@ class JoinPartition:
         if self._ticking is not None:
             self._ticking.cancel()
             self._role.lookups.drop(self._number)
+            self._role.metrics.hide(self._number)
             await asyncio.to_thread(self._store.close)
 
     async def _send(self, folded: Folded) -> None:
@@ -138,6 +147,9 @@ class JoinPartition:
             key = one.invalid_id.encode()
             spread.setdefault(partition_of(key, partitions), []).append((key, encode(one)))
         await asyncio.gather(*(producer.send(INVALID, number, sent) for number, sent in spread.items()))
+
+    def _count_waiting(self) -> int:
+        return sum(1 for _ in self._store.deadlines(self._store.position.time, _FAR))
 
     def _note_healing(self) -> None:
         if self._store.position.next >= self._healed_at:

@@ -5,6 +5,7 @@ waits for ClickHouse but the postbacks of these clicks, and whoever folds the lo
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Protocol
@@ -18,6 +19,7 @@ from schemas.wire import encode
 from streams.adapters.clickhouse import AwayError
 from streams.adapters.kafka import KeyValue
 from streams.join.state import is_brought
+from streams.metrics import JoinMetrics
 
 log = structlog.get_logger(__name__)
 
@@ -49,20 +51,25 @@ class Sender(Protocol):
 class Lookups:
     """One for a worker. What is asked for is kept until its answer lies in the log."""
 
-    def __init__(self, reader: Reader, sender: Sender) -> None:
-        self._reader, self._sender = reader, sender
+    def __init__(self, reader: Reader, sender: Sender, metrics: JoinMetrics) -> None:
+        self._reader, self._sender, self._metrics = reader, sender, metrics
         self._wanted: dict[str, int] = {}  # the partition of each click, in the order in which they were asked for
+        self._counts: Counter[int] = Counter()  # of them, by partition
         self._came = asyncio.Event()
         self._away_since: float | None = None
 
     def ask(self, partition: int, click_ids: Iterable[str]) -> None:
         """Look these clicks up; their answers are records of `events` in this partition."""
         for click_id in click_ids:
-            self._wanted.setdefault(click_id, partition)
+            if click_id not in self._wanted:
+                self._wanted[click_id] = partition
+                self._counts[partition] += 1
             self._came.set()
+        self._metrics.asking(partition, self._counts[partition])
 
     def drop(self, partition: int) -> None:
         """The partition is somebody else's now, who asks for himself."""
+        del self._counts[partition]
         self._wanted = {click_id: number for click_id, number in self._wanted.items() if number != partition}
 
     async def run(self) -> None:
@@ -76,10 +83,13 @@ class Lookups:
             try:
                 await self._answer(self._next())
             except AwayError as error:
+                self._metrics.look_up_failed("clickhouse_away")
                 self._say_away(str(error))
             except KafkaError as error:  # who cannot send outcomes either ends the worker; an answer is asked for again
+                self._metrics.look_up_failed("facts_not_sent")
                 log.warning("facts_not_sent", error=str(error) or type(error).__name__)
             except Exception:  # a bug of ours must not end what every cold postback waits for
+                self._metrics.look_up_failed("bug")
                 log.exception("look_up_failed")
             else:
                 pause = FIRST_PAUSE
@@ -101,6 +111,7 @@ class Lookups:
     async def _answer(self, wanted: dict[str, int]) -> None:
         began = monotonic()
         found = await self._reader.read(list(wanted))
+        self._metrics.look_up_seconds.observe(monotonic() - began)
         self._say_back()
         records: dict[int, list[KeyValue]] = {}
         for click_id, partition in wanted.items():
@@ -112,6 +123,9 @@ class Lookups:
         for click_id, partition in wanted.items():
             if self._wanted.get(click_id) == partition:
                 del self._wanted[click_id]
+                self._counts[partition] -= 1
+                self._metrics.asking(partition, self._counts[partition])
+                self._metrics.looked_up(partition, "found" if click_id in found else "unknown")
         log.debug("clicks_looked_up", clicks=len(wanted), found=len(found), seconds=round(monotonic() - began, 3))
 
     def _say_away(self, error: str) -> None:

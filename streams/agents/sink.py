@@ -16,6 +16,7 @@ from streams import rows, tables
 from streams.adapters.clickhouse import ClickHouse
 from streams.adapters.kafka import Log
 from streams.agents.sink_writer import Line, Lines, Writer
+from streams.metrics import SinkMetrics
 from streams.tables import Table
 
 log = structlog.get_logger(__name__)
@@ -31,16 +32,16 @@ class SinkRole:
     topics: tuple[str, ...] = TOPICS
     batch_records = 10_000
 
-    def __init__(self, settings: Settings, data: Path, partitions: int) -> None:
+    def __init__(self, settings: Settings, data: Path, partitions: int, metrics: SinkMetrics) -> None:
         """`data` and `partitions` are the roles' common arguments; the sink needs neither."""
         self._dsn = settings.clickhouse.dsn
-        self._log = Log(settings.kafka)
+        self._log, self._metrics = Log(settings.kafka), metrics
 
     async def start(self) -> None:
         """Connect to Kafka. ClickHouse may be away: the writers wait for it."""
         await self._log.start()
         self._database = ClickHouse(self._dsn)
-        self._writers = {topic: Writer(self._database) for topic in TOPICS}
+        self._writers = {topic: Writer(self._database, self._metrics) for topic in TOPICS}
 
     def partition(self, tp: TP) -> "SinkPartition":
         """All partitions of a topic share its writer."""

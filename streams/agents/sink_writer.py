@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from time import monotonic
 from typing import Protocol
 
 import structlog
@@ -10,6 +11,7 @@ from aiokafka import ConsumerRecord
 
 from schemas.unusable import unusable
 from streams.adapters.clickhouse import AwayError, RefusedError, body_of
+from streams.metrics import SinkMetrics
 from streams.rows import Row, invalid_row
 from streams.tables import INVALID, WRITE_ORDER, Table
 
@@ -36,8 +38,8 @@ class Inserts(Protocol):
 class Writer:
     """One for each topic. Writes one batch after the other; a batch that cannot be written now is tried for ever."""
 
-    def __init__(self, database: Inserts) -> None:
-        self._database = database
+    def __init__(self, database: Inserts, metrics: SinkMetrics) -> None:
+        self._database, self._metrics = database, metrics
         self._waiting: deque[tuple[Lines, asyncio.Future[None]]] = deque()
         self._rows = 0
         self._due = 0.0
@@ -117,35 +119,39 @@ class Writer:
     async def _write_table(self, table: Table, lines: Sequence[Line], refused: list[Line]) -> None:
         """Write rows; halve them where they are refused for their data, until the row at fault stands alone."""
         try:
-            await self._insert(table, body_of([row for row, _ in lines]))
+            await self._insert(table, lines)
         except RefusedError as refusal:
             if len(lines) > 1:
                 middle = len(lines) // 2
                 await self._write_table(table, lines[:middle], refused)
                 await self._write_table(table, lines[middle:], refused)
             else:
+                self._metrics.refused(table.name)
                 refused.append(_refused_line(table, lines[0][1], refusal))
 
     async def _write_refused(self, lines: Sequence[Line]) -> None:
         self.refused += len(lines)
-        body = body_of([row for row, _ in lines])
         for pause in _pauses():
             try:
-                await self._insert(INVALID, body)
+                await self._insert(INVALID, lines)
                 return
             except RefusedError as refusal:  # not the rows' fault: we made them. Somebody must mend the table.
                 log.error("invalid_row_refused", rows=len(lines), error=str(refusal))
                 await asyncio.sleep(pause)
 
-    async def _insert(self, table: Table, body: bytes) -> None:
+    async def _insert(self, table: Table, lines: Sequence[Line]) -> None:
         """Try the same bytes until they are acknowledged. Raises RefusedError."""
+        body = body_of([row for row, _ in lines])
         for pause in _pauses():
+            began = monotonic()
             try:
                 await self._database.insert(table, body)
             except AwayError:
+                self._metrics.retried(table.name)
                 await asyncio.sleep(pause)
             else:
                 self.inserts += 1
+                self._metrics.written(table.name, len(lines), monotonic() - began)
                 return
 
 

@@ -20,6 +20,7 @@ from sql.migrate import migrate
 from streams.adapters.clickhouse import ClickHouse as Database
 from streams.agents.sink import SinkPartition
 from streams.agents.sink_writer import Writer
+from streams.metrics import SinkMetrics
 from tests.contracts.clickhouse_front import ClickHouse
 
 T = TypeVar("T")
@@ -117,7 +118,7 @@ def sink(dsn: str, use: Callable[[Callable[[str], SinkPartition], dict[str, Writ
 
     async def run() -> T:
         database = Database(dsn)
-        writers = {topic: Writer(database) for topic in ("events", "outcomes", "deliveries", "invalid")}
+        writers = {topic: Writer(database, SinkMetrics()) for topic in ("events", "outcomes", "deliveries", "invalid")}
         try:
             return await asyncio.wait_for(use(lambda topic: partition_on(writers[topic], topic), writers), 60)
         finally:

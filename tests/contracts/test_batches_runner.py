@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 
 from schemas.settings.servers import Kafka
 from streams.adapters.kafka import Log
+from streams.metrics import Processed, WorkerMetrics
 from streams.runner import Runner
 from tests.kafka_server import KafkaServer
 from tests.polling import until
@@ -27,6 +28,10 @@ def coordinates(kafka: KafkaServer, group: str) -> bool:
         return committed(kafka, group, "") == {}
     except KafkaError:
         return False
+
+
+def uncounted(topic: str) -> Processed:
+    return WorkerMetrics("test").processed(TP(topic, 0))
 
 
 class Keeper:
@@ -68,7 +73,7 @@ def test_whatever_faust_delivers_each_record_is_processed_once_in_order(
         log = Log(Kafka(bootstrap=kafka.bootstrap))
         await log.start()
         lying = [record async for chunk in log.read(topic, 0, 0, 30) for record in chunk]
-        runner = Runner(TP(topic, 0), topic, keeper, log, lambda _, at: done.append(at), 4)
+        runner = Runner(TP(topic, 0), topic, keeper, log, lambda _, at: done.append(at), 4, uncounted(topic))
         for offsets in hints:
             await runner.hint([lying[offset] for offset in offsets])
         task = asyncio.create_task(runner.run())
@@ -95,7 +100,7 @@ def test_below_what_was_committed_a_partition_folds_silently(kafka: KafkaServer,
             await soon(lambda: app.consumer.assignment(), "it has partitions")
             app.consumer.done(TP(topic, 0), 20)
             await soon(lambda: committed(kafka, topic, topic), "it is committed")
-        runner = Runner(TP(topic, 0), topic, keeper, log, lambda *_: None, 7)
+        runner = Runner(TP(topic, 0), topic, keeper, log, lambda *_: None, 7, uncounted(topic))
         task = asyncio.create_task(runner.run())
         await soon(lambda: runner.next == 20 or task.done(), "it has healed")
         lying = [record async for chunk in log.read(topic, 0, 25, 30) for record in chunk]

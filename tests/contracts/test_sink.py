@@ -15,6 +15,7 @@ from schemas.records import Epoch, Invalid, Tick
 from streams.adapters.clickhouse import ClickHouse as Database
 from streams.agents.sink import SinkPartition
 from streams.agents.sink_writer import Writer
+from streams.metrics import SinkMetrics
 from streams.tables import Table
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import (
@@ -194,7 +195,7 @@ def test_conversions_are_there_before_the_postbacks_that_made_them(dsn: str) -> 
 
     async def use() -> None:
         database = Watched(dsn)
-        writer = Writer(database)
+        writer = Writer(database, SinkMetrics())
         await partition_on(writer, "outcomes").process(on_topic("outcomes", [outcome(click(1), at=1)]), silent=False)
         await writer.stop()
         await database.close()

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from sql.migrate import migrate
 from streams.adapters.clickhouse import ClickHouse as Database
 from streams.agents.sink_writer import Writer
+from streams.metrics import SinkMetrics
 from tests.contracts.clickhouse_front import FrontProcess, free_port
 from tests.contracts.sink_records import click, on_topic, partition_on, rows
 
@@ -52,7 +53,7 @@ def test_clickhouse_killed_while_the_sink_writes_costs_and_doubles_nothing(tmp_p
         front = await started(tmp_path / "data", port)
         await asyncio.to_thread(migrate, dsn)
         database = Database(dsn, timeout=10)
-        writer = Writer(database)
+        writer = Writer(database, SinkMetrics())
         writing = asyncio.create_task(feed(writer))
         for _ in range(KILLS):
             before = writer.inserts
@@ -85,7 +86,7 @@ def test_a_sink_that_starts_first_waits_and_says_so_once_without_the_password(tm
 
     async def use(logs: list[Any]) -> FrontProcess:
         database = Database(dsn, timeout=10)
-        writers = [Writer(database), Writer(database)]
+        writers = [Writer(database, SinkMetrics()), Writer(database, SinkMetrics())]
         lots = [on_topic("events", [click(number)], first=number) for number in range(2)]
         writing = [
             asyncio.create_task(partition_on(writer, "events").process(lot, silent=False))

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from clickjoin.embedded.kafka.jars import VERSION
 from clickjoin.embedded.kafka.properties import broker_properties
 from presets.load import load_settings
+from schemas.settings.file import Settings
 
 ROOT = Path(__file__).parents[2]
 ROLES = ("ingest", "join", "sink", "emit")
@@ -29,6 +30,12 @@ def compose() -> dict[str, Any]:
 
 def secrets_named_in(text: str) -> set[str]:
     return set(re.findall(r"\benv:([A-Z_]+)", re.sub(r"#.*", "", text)))
+
+
+def mounted_settings() -> Settings:
+    path = ROOT / "deploy" / "clickjoin.toml"
+    names = secrets_named_in(path.read_text())
+    return load_settings(path, dict.fromkeys(names, "0123456789abcdef0123456789abcdef"))
 
 
 def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
@@ -52,6 +59,15 @@ def test_every_service_has_limits(name: str, compose: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", [name for name in SERVICES if name not in ONCE])
 def test_every_service_that_stays_has_a_health_check(name: str, compose: dict[str, Any]) -> None:
     assert {"test", "interval", "timeout", "retries"} <= set(compose["services"][name]["healthcheck"])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_healthy_while_it_says_that_it_is_ready(role: str, compose: dict[str, Any]) -> None:
+    """At the port of the mounted configuration."""
+    settings = mounted_settings()
+    listen = settings.ingest.listen if role == "ingest" else settings.metrics.listen(role)
+    port = listen.rpartition(":")[2]
+    assert f'"http://127.0.0.1:{port}/health/ready"' in compose["services"][role]["healthcheck"]["test"][-1]
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -88,9 +104,7 @@ def test_kafka_is_configured_like_the_embedded_one(compose: dict[str, Any]) -> N
 
 
 def test_the_mounted_configuration_is_valid_and_names_the_services() -> None:
-    path = ROOT / "deploy" / "clickjoin.toml"
-    names = secrets_named_in(path.read_text())
-    settings = load_settings(path, dict.fromkeys(names, "0123456789abcdef0123456789abcdef"))
+    settings = mounted_settings()
     assert settings.kafka.bootstrap == "kafka:9092"
     assert "@clickhouse:8123/" in settings.clickhouse.dsn
     assert settings.ingest.listen == "0.0.0.0:8080"
