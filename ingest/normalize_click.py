@@ -16,6 +16,7 @@ from ingest.normalize_postback import MAX_BROUGHT_BYTES, MAX_TEXT, other_params
 from ingest.parameters import BROKEN, Params
 from ingest.plans import CampaignPlan, Names, OfferPlan
 from ingest.refusal import Refusal, bad_value
+from schemas.filters import Value
 from schemas.ids import brought_click_id
 from schemas.records import Click
 from schemas.settings.postbacks import SUBS
@@ -95,12 +96,14 @@ def choose_offer(plan: CampaignPlan, click_id: str) -> OfferPlan:
 def destination(plan: CampaignPlan, click: Click) -> str:
     """The URL that the visitor of a click is sent to."""
     template = choose_offer(plan, click.click_id).url
-    values = {word: getattr(click, word) for word in ("click_id", "source_click_id", "campaign", "source", "offer")}
+    values: dict[str, Value] = {
+        word: getattr(click, word) for word in ("click_id", "source_click_id", "campaign", "source", "offer")
+    }
     values |= {
         word: getattr(click, word) for word in ("network", "placement", "creative", "source_campaign", "keyword")
     }
     values |= {word: click.subs.get(word, "") for word in SUBS}
-    return template.render(values | {"country": click.country, "clicked_at": str(click.clicked_at // 1000)})
+    return template.render(values | {"country": click.country, "clicked_at": click.clicked_at})
 
 
 def _source_click_id(plan: CampaignPlan, params: Params) -> str:

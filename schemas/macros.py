@@ -1,14 +1,17 @@
 """Templates of offer URLs and source postbacks: text with macros like `{click_id}`. Pure.
 
-A macro is a name in braces. Its value is percent-encoded once and never expanded again, so that no value can add a
-parameter, a header line or another macro. Filters (`{payout|2}`) are kept free in the grammar, and refused for now.
+A macro is a name in braces, perhaps with a filter (`{payout|2}`: schemas.filters). Its value is encoded once and never
+expanded again, so that no value can add a parameter, a header line or another macro.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
+
+from schemas.filters import Value, filters_of, is_number, written
 
 _SUBS = frozenset(f"sub{number}" for number in range(1, 11))
 
@@ -27,21 +30,16 @@ CLICK_MACROS = _SUBS | {
     "clicked_at",
 }
 """What an offer's URL may name."""
+ACCOUNT = "account."
+"""`{account.aid}`: what a source's own [account] holds, fixed for all its postbacks."""
 
 POSTBACK_MACROS = CLICK_MACROS | {
-    "event",
-    "status",
-    "previous_status",
-    "payout",
-    "currency",
-    "txid",
-    "conversion_id",
-    "postback_id",
-    "delivery_id",
-    "occurred_at",
-    "received_at",
+    *("device", "os", "browser", "ip", "user_agent", "cost", "cost_currency"),
+    *("event", "event_name", "goal", "status", "raw_status", "previous_status", "payout", "currency", "txid"),
+    *("conversion_id", "postback_id", "delivery_id"),
+    *("occurred_at", "received_at", "status_at"),
 }
-"""What a source postback may name. Moments are unix seconds."""
+"""What a source postback may name. Moments are unix seconds, unless a filter says otherwise."""
 
 _BRACE = re.compile(r"[{}]")
 _MACRO = re.compile(r"\{([^{}]*)\}")
@@ -60,45 +58,67 @@ class UnresolvedMacro(LookupError):  # noqa: N818 - the name says what happened
         self.macro = macro
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A parsed template: literal text and names of macros in turn, beginning and ending with a literal."""
+class Slot(NamedTuple):
+    """A macro in a template, with its filter; empty: none."""
 
-    literals: tuple[str, ...]
-    names: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str, allowed: frozenset[str]) -> "Template":
-        """Read a template. Raises MacroError for a macro that is not in `allowed`, a filter, or a lone brace."""
-        pieces = _MACRO.split(text)
-        literals, names = tuple(pieces[::2]), tuple(pieces[1::2])
-        _refuse_lone_brace(text)
-        for name in names:
-            _refuse_unknown(name, allowed)
-        return cls(literals, names)
+    macro: str
+    filter: str = ""
 
     @property
-    def macros(self) -> frozenset[str]:
-        """The names of the macros in it."""
-        return frozenset(self.names)
-
-    def render(self, values: Mapping[str, str]) -> str:
-        """The text with every macro replaced by its value, percent-encoded once.
-
-        An empty value is a value. Raises UnresolvedMacro where `values` lacks a macro.
-        """
-        parts = [self.literals[0]]
-        for name, literal in zip(self.names, self.literals[1:], strict=True):
-            if name not in values:
-                raise UnresolvedMacro(name)
-            parts += encode_value(values[name]), literal
-        return "".join(parts)
+    def is_number(self) -> bool:
+        """Whether its value is a number, where there is a difference: in JSON."""
+        return is_number(self.macro, self.filter)
 
 
 def encode_value(value: str) -> str:
     """A value as it stands in a URL: UTF-8, percent-encoded, nothing but letters, digits and `_.-~` left as it is."""
     # A lone surrogate is no character and has no UTF-8: it becomes "?" rather than an exception on data.
     return quote(value, safe="", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A parsed template: literal text and macros in turn, beginning and ending with a literal."""
+
+    literals: tuple[str, ...]
+    slots: tuple[Slot, ...]
+
+    @classmethod
+    def parse(cls, text: str, allowed: frozenset[str]) -> "Template":
+        """Read a template. Raises MacroError for a macro that is not in `allowed`, a wrong filter, or a lone brace."""
+        pieces = _MACRO.split(text)
+        _refuse_lone_brace(text)
+        return cls(tuple(pieces[::2]), tuple(_slot(inside, allowed) for inside in pieces[1::2]))
+
+    @property
+    def macros(self) -> frozenset[str]:
+        """The names of the macros in it."""
+        return frozenset(slot.macro for slot in self.slots)
+
+    def render(self, values: Mapping[str, Value], encode: Callable[[str], str] = encode_value) -> str:
+        """The text with every macro replaced by its value, encoded once.
+
+        An empty value is a value. Raises UnresolvedMacro where `values` lacks a macro, or holds what cannot be written.
+        """
+        parts = [self.literals[0]]
+        for (macro, filter_), literal in zip(self.slots, self.literals[1:], strict=True):
+            try:
+                text = written(values[macro], filter_)
+            except (KeyError, OverflowError):
+                raise UnresolvedMacro(macro) from None
+            parts += encode(text), literal
+        return "".join(parts)
+
+    def filled(self, values: Mapping[str, str], encode: Callable[[str], str] = encode_value) -> "Template":
+        """The template with these macros replaced once and for all; the others stay."""
+        literals, slots = [self.literals[0]], list[Slot]()
+        for slot, literal in zip(self.slots, self.literals[1:], strict=True):
+            if slot.macro in values:
+                literals[-1] += encode(written(values[slot.macro], slot.filter)) + literal
+            else:
+                slots.append(slot)
+                literals.append(literal)
+        return Template(tuple(literals), tuple(slots))
 
 
 def parse_url_template(text: str, allowed: frozenset[str]) -> Template:
@@ -134,12 +154,18 @@ def _refuse_lone_brace(text: str) -> None:
         )
 
 
-def _refuse_unknown(name: str, allowed: frozenset[str]) -> None:
-    if name in allowed:
-        return
-    stem, bar, _ = name.partition("|")
-    if bar and stem in allowed:
-        raise MacroError(f"{{{name}}}: filters are not known here: write {{{stem}}}")
+def _slot(inside: str, allowed: frozenset[str]) -> Slot:
+    name, bar, filter_ = inside.partition("|")
+    if name not in allowed:
+        raise MacroError(f"unknown macro {{{inside[:64]}}}: {_instead(name, allowed)}")
+    if bar and filter_ not in filters_of(name):
+        known = ", ".join(f"{{{name}|{each}}}" for each in filters_of(name))
+        raise MacroError(f"unknown filter {{{inside[:64]}}}: there are {known}")
+    return Slot(name, filter_)
+
+
+def _instead(name: str, allowed: frozenset[str]) -> str:
+    if name.startswith(ACCOUNT):
+        return f'write {name.removeprefix(ACCOUNT)} = "…" in the [account] of this source'
     near = get_close_matches(name.strip().lower(), sorted(allowed), n=1)
-    hint = f"did you mean {{{near[0]}}}?" if near else f"there are: {', '.join(sorted(allowed))}"
-    raise MacroError(f"unknown macro {{{name[:64]}}}: {hint}")
+    return f"did you mean {{{near[0]}}}?" if near else f"there are: {', '.join(sorted(allowed))}"

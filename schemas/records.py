@@ -1,7 +1,7 @@
 """Every record that lies on a topic. Pure.
 
 `events`      Click, Postback, Facts, Tick, Forget, Epoch (keyed by click ID)
-`outcomes`    Outcome (keyed by click ID)
+`outcomes`    Outcome; Resend, Cancel: what an operator wants of a delivery (keyed by click ID)
 `deliveries`  Delivery (in the partition of its click)
 `invalid`     Invalid
 """
@@ -186,6 +186,26 @@ class Delivery(Record, frozen=True):
     reason: str = ""
     took_ms: int = 0
     worker: str = ""
+    headers: Labels = {}
+    body: str = ""
+    shown_url: str = ""  # the URL without the secrets in it; empty: it holds none that we know of
+    resends: str = ""  # the delivery that an operator had sent again by this one
+
+
+class Resend(Record, frozen=True):
+    """An operator's request: send a delivery again, as one of its own."""
+
+    resend_id: str  # the ID of the new delivery
+    delivery: Delivery  # a step of the old one, with all that sending needs
+    asked_at: Millis
+
+
+class Cancel(Record, frozen=True):
+    """An operator's request: a delivery that is not final is not to be sent any more."""
+
+    delivery: Delivery  # a step of it
+    asked_at: Millis
+    reason: Text = ""
 
 
 class Invalid(Record, frozen=True):

@@ -169,7 +169,7 @@ def delivery_row(delivery: Delivery, offset: int) -> Row:
         delivery.source,
         delivery.destination,
         delivery.method,
-        masked(delivery.url),
+        masked(delivery.shown_url or delivery.url),
         delivery.code,
         delivery.reason,
         delivery.took_ms,

@@ -8,14 +8,16 @@ import msgspec
 from schemas.records import Click, Conversion, Delivery, Outcome, Postback
 from schemas.settings.file import Settings
 
+ENV = {"POPS_TOKEN": "s3cret/+"}
 NOW = 1_700_000_000_000
 URL = "https://pops.example/pb?cid={source_click_id}&goal={event}&payout={payout}"
 
 
-def settings(postbacks: dict[str, Any] | None = None, **emit: Any) -> Settings:
+def settings(postbacks: dict[str, Any] | None = None, *, source: dict[str, Any] | None = None, **emit: Any) -> Settings:
     """Settings with the one source "pops"."""
     wanted = {"*": {"url": URL}} if postbacks is None else postbacks
-    return Settings.model_validate({"sources": {"pops": {"postbacks": wanted}}, "emit": emit})
+    tree = {"sources": {"pops": {"postbacks": wanted, **(source or {})}}, "emit": emit}
+    return Settings.model_validate(tree, context={"env": ENV})
 
 
 def outcome(

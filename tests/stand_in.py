@@ -1,6 +1,7 @@
 """A stand-in traffic source: a real HTTP server on the loopback that counts what it gets and behaves as a path says."""
 
 import asyncio
+import re
 import ssl
 import threading
 from collections import Counter
@@ -20,6 +21,7 @@ class StandIn:
     def __init__(self) -> None:
         self.requests: list[str] = []  # targets, in the order in which they came
         self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.connections = 0
         self.port = 0
         self._failed: Counter[str] = Counter()
@@ -40,6 +42,8 @@ class StandIn:
                 head = await reader.readuntil(b"\r\n\r\n")
                 target = head.split(b" ", 2)[1].decode()
                 self.heads.append(head)
+                length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+                self.bodies.append(await reader.readexactly(int(length[1])) if length else b"")
                 self.requests.append(target)
                 if not await self._answer(urlsplit(target).path, writer):
                     break

@@ -26,6 +26,8 @@ def shown(place: Path, value: object) -> object:
         return value
     if is_secret_place(place):
         return HIDDEN
+    if place[:1] == ("sources",) and {"account", "headers", "form", "json_body"}.intersection(place[2:-1]):
+        return HIDDEN
     if place[-1:] == ("url",) and isinstance(value, str) and place[0] in ("clickhouse", "sources"):
         return _shown_url(value)
     return value

@@ -1,11 +1,14 @@
 """[sources]: who sold the click, and how it is told about events. Pure."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SecretStr
 
-from schemas.settings.secrets import Secret
-from schemas.settings.values import Duration, ParameterNames, Section
+from schemas.macros import ACCOUNT, POSTBACK_MACROS
+from schemas.requests import RequestText
+from schemas.settings.secrets import Secret, resolve_reference
+from schemas.settings.shares import Share, parse_share
+from schemas.settings.values import ConfigName, CurrencyCode, Duration, MoneyText, ParameterNames, Section
 from schemas.values import Status
 
 ANY_EVENT = "*"
@@ -17,14 +20,41 @@ CLICK_WORDS = (
 )
 """What we read from a source's click, besides its own click ID."""
 
+AccountValue = Annotated[str | SecretStr, BeforeValidator(resolve_reference)]
+"""What a source gave to this account: plain text, or "env:NAME" where it is a secret."""
+
+Also = Literal["import", "replay", "test"]
+"""What was imported, replayed from the log, or made by an operator's test."""
+
 
 class SourcePostback(Section):
     """How a source is told about one event ("*" for any)."""
 
-    url: str  # a template: schemas.macros
-    method: Literal["GET", "POST"] = "GET"
+    url: str  # a template, as the texts of headers, form and json_body: schemas.macros
+    method: Literal["", "GET", "POST"] = ""  # empty: POST where there is a body, else GET
+    headers: dict[str, str] = {}
+    form: dict[str, str] = {}  # a body of fields
+    json_body: dict[str, Any] = {}  # a body of JSON
+    # What it is told of. Anything else leaves no trace.
+    events: tuple[str, ...] = ()  # of the postback for any event; empty: all that have none of their own
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = ("approved",)
+    campaigns: tuple[str, ...] = ()  # empty: all, as of the next two
+    countries: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    min_payout: MoneyText | None = None  # of what the network pays, not of what is told; both ends belong to it
+    max_payout: MoneyText | None = None
+    also: tuple[Also, ...] = ()  # what is not told unless asked
+    # What it could be told of, but not like this, is recorded as not_sendable.
+    currencies: tuple[CurrencyCode, ...] = ()  # empty: any
     max_click_age: Duration | None = None
+    # How.
+    payout: Annotated[Share, BeforeValidator(parse_share)] = Share()  # what it is told to have been paid
+    delay: Duration = 0  # before the first attempt
+
+    @property
+    def request(self) -> RequestText:
+        """What is sent."""
+        return RequestText(self.url, self.method, self.headers, self.form, self.json_body)
 
 
 class Source(Section):
@@ -34,4 +64,23 @@ class Source(Section):
     click_id_param: str = ""  # their parameter that carries their click ID
     params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
     key: Secret | None = None  # for clicks that they record server to server
+    account: dict[ConfigName, AccountValue] = {}  # {account.NAME} in a template
+    goals: dict[str, str] = {}  # our event ("*": any other) = their name or number for it: {goal}, {event_name}
     postbacks: dict[str, SourcePostback] = {}
+
+    @property
+    def postback_macros(self) -> frozenset[str]:
+        """What the templates of its postbacks may name."""
+        return POSTBACK_MACROS | {ACCOUNT + name for name in self.account}
+
+    def account_values(self) -> dict[str, str]:
+        """The value of every {account.NAME}, secrets in plain text: never log it."""
+        return {
+            ACCOUNT + name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self.account.items()
+        }
+
+    @property
+    def account_secrets(self) -> frozenset[str]:
+        """The macros of [account] whose values are secrets."""
+        return frozenset(ACCOUNT + name for name, value in self.account.items() if isinstance(value, SecretStr))

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from schemas.macros import CLICK_MACROS, POSTBACK_MACROS, MacroError, parse_url_template
+from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.masks import shown
-from schemas.settings.postbacks import ANY_EVENT, CLICK_WORDS
+from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.servers import ports_in_use
+from schemas.settings.source_problems import source_mistakes
 from schemas.settings.traffic import OURS, POSTBACK_WORDS
 
 
@@ -117,14 +118,10 @@ def _click_ids(place: Path, source: str, context: Context) -> Iterator[Problem]:
 
 
 def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
-    events = context.names("events") | {ANY_EVENT}
     for name, source in settings.sources.items():
-        place = ("sources", name)
-        yield from _words((*place, "params"), source.params, CLICK_WORDS)
-        for event, postback in source.postbacks.items():
-            here = (*place, "postbacks", event)
-            yield from _unless_known(here, event, events, "events")
-            yield from _template((*here, "url"), postback.url, POSTBACK_MACROS)
+        yield from _words(("sources", name, "params"), source.params, CLICK_WORDS)
+        for place, value, message in source_mistakes(source, context.names("events")):
+            yield _problem(("sources", name, *place), value, message)
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:

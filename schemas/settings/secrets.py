@@ -52,6 +52,13 @@ def _resolve(value: Any, info: ValidationInfo) -> SecretStr:
     return SecretStr(text)
 
 
+def resolve_reference(value: Any, info: ValidationInfo) -> Any:
+    """The secret that "env:NAME" names; plain text as it is."""
+    if isinstance(value, str) and not _WHOLE.fullmatch(value):
+        return value
+    return _resolve(value, info)
+
+
 def _resolve_within(value: Any, info: ValidationInfo) -> SecretStr:
     text = _text(value)
     if _WHOLE.fullmatch(text):

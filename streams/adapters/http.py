@@ -5,11 +5,12 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import certifi
 import pycurl
 
+from schemas.requests import Request
 from streams.adapters.addresses import Network, why_refused
 from streams.emit.retry import Answer
 
@@ -36,13 +37,6 @@ _PROBLEMS = {
     pycurl.E_UNSUPPORTED_PROTOCOL: "bad_url",
 }
 """Closed words: curl's own texts may hold the URL. What is not here is `curl_` and its number."""
-
-
-class Request(NamedTuple):
-    """One request to send."""
-
-    method: str
-    url: str
 
 
 class HttpClient(Protocol):
@@ -152,6 +146,7 @@ class _Handle:
 
     def __init__(self, connect_timeout_ms: int, timeout_ms: int, allow: Sequence[Network], ca_file: str) -> None:
         self._allow = allow
+        self._has_headers = False
         self.curl = curl = pycurl.Curl()
         for option, value in (
             (pycurl.NOSIGNAL, 1),
@@ -178,9 +173,16 @@ class _Handle:
         self._body, self._length = b"", 0
         self.curl.setopt(pycurl.URL, request.url.encode())
         if request.method == "POST":
-            self.curl.setopt(pycurl.POSTFIELDS, b"")
+            self.curl.setopt(pycurl.POSTFIELDS, request.body.encode())
         else:
             self.curl.setopt(pycurl.HTTPGET, 1)
+        # libcurl's way to say that a header is there and empty.
+        headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers.items()]
+        if headers:
+            self.curl.setopt(pycurl.HTTPHEADER, headers)
+        elif self._has_headers:  # those of the request before
+            self.curl.unsetopt(pycurl.HTTPHEADER)
+        self._has_headers = bool(headers)
         self._began = time.monotonic()
 
     def answer(self, error: int) -> Answer:

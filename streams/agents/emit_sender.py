@@ -10,8 +10,9 @@ from functools import partial
 import structlog
 
 from schemas.records import Delivery
+from schemas.requests import Request
 from schemas.settings.servers import Emit
-from streams.adapters.http import HttpClient, Request
+from streams.adapters.http import HttpClient
 from streams.adapters.pending_store import NEVER, Entry
 from streams.agents.crash import crash
 from streams.agents.emit_queue import Queue
@@ -181,7 +182,8 @@ class Sender:
         outbox.quiet.clear()
         self._open += 1
         self.sent += 1
-        request = Request(entry.delivery.method, entry.delivery.url)
+        told = entry.delivery
+        request = Request(told.method, told.url, told.headers, told.body)
         self._http.send(request, partial(self._answered, destination, outbox, entry))
 
     def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from clickjoin.embedded.ports import free_port
-from streams.adapters.http import KEPT_BYTES, CurlClient, HttpClient, Request
+from schemas.requests import Request
+from streams.adapters.http import KEPT_BYTES, CurlClient, HttpClient
 from streams.emit.retry import Answer
 from tests.stand_in import StandIn, stand_in
 
@@ -70,6 +71,29 @@ def test_post_and_get_can_follow_each_other(source: StandIn) -> None:
     for method in ("GET", "POST", "GET"):
         assert ask([Request(method, f"{source.url}/ok")])[0].code == 200
     assert [head.split(b" ")[0] for head in source.heads] == [b"GET", b"POST", b"GET"]
+
+
+def test_headers_and_body_are_those_of_their_own_request(source: StandIn) -> None:
+    json = Request("POST", f"{source.url}/ok", {"Content-Type": "application/json", "X-Empty": ""}, '{"a":"ü"}')
+
+    async def run() -> None:
+        http = client()
+        loop = asyncio.get_running_loop()
+        for request in (json, Request("POST", f"{source.url}/ok"), Request("GET", f"{source.url}/ok")):
+            answer: asyncio.Future[Answer] = loop.create_future()
+            http.send(request, answer.set_result)
+            assert (await asyncio.wait_for(answer, 20)).code == 200
+        http.close()
+
+    asyncio.run(run())
+    assert source.connections == 1
+    assert source.bodies == ['{"a":"ü"}'.encode(), b"", b""]
+    first, second, third = (head.lower() for head in source.heads)
+    assert b"\r\ncontent-type: application/json\r\n" in first
+    assert b"\r\nx-empty:\r\n" in first
+    assert b"json" not in second
+    assert b"x-empty" not in second
+    assert b"content-type" not in third
 
 
 @pytest.mark.parametrize("code", [201, 204, 400, 404, 429, 500, 503])

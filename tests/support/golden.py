@@ -7,8 +7,11 @@ on somebody's topic cannot be changed either.
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
+
 from schemas.record import FORMAT, Record
 from schemas.records import (
+    Cancel,
     Click,
     Conversion,
     Delivery,
@@ -18,6 +21,7 @@ from schemas.records import (
     Invalid,
     Outcome,
     Postback,
+    Resend,
     Tick,
 )
 from schemas.wire import encode
@@ -91,6 +95,25 @@ CONVERSION = Conversion(
     is_refund=True,
     is_test=True,
 )
+DELIVERY = Delivery(
+    delivery_id="ffeeddccbbaa99887766554433221100",
+    state="retry",
+    attempt=2,
+    destination="source/pops",
+    conversion_id=CONVERSION.conversion_id,
+    postback_id=POSTBACK.postback_id,
+    click_id=CLICK.click_id,
+    event="subscribe",
+    source="pops",
+    at=AT + 7,
+    next_attempt_at=AT + 8,
+    method="POST",
+    url="https://pops.example/pb?cid=42",
+    code=503,
+    reason="server_error",
+    took_ms=120,
+    worker="w1",
+)
 BARE_POSTBACK = Postback(postback_id="p", click_id="c", event="install", network="acme", received_at=AT)
 
 GOLDEN: dict[str, Record] = {
@@ -114,25 +137,16 @@ GOLDEN: dict[str, Record] = {
         click=CLICK,
     ),
     "outcome-bare": Outcome(outcome="waiting", postback=BARE_POSTBACK, version=1 << 16, decided_at=AT),
-    "delivery": Delivery(
-        delivery_id="ffeeddccbbaa99887766554433221100",
-        state="retry",
-        attempt=2,
-        destination="source/pops",
-        conversion_id=CONVERSION.conversion_id,
-        postback_id=POSTBACK.postback_id,
-        click_id=CLICK.click_id,
-        event="subscribe",
-        source="pops",
-        at=AT + 7,
-        next_attempt_at=AT + 8,
-        method="POST",
-        url="https://pops.example/pb?cid=42",
-        code=503,
-        reason="server_error",
-        took_ms=120,
-        worker="w1",
+    "delivery-without-body": DELIVERY,
+    "delivery": msgspec.structs.replace(
+        DELIVERY,
+        headers={"Content-Type": "application/json"},
+        body='{"cid":"42"}',
+        shown_url="https://pops.example/pb?cid=***",
+        resends="00112233445566778899aabbccddeeff",
     ),
+    "resend": Resend(resend_id="0f1e2d3c4b5a69788796a5b4c3d2e1f0", delivery=DELIVERY, asked_at=AT + 9),
+    "cancel": Cancel(delivery=DELIVERY, asked_at=AT + 9, reason="the offer has ended"),
     "invalid": Invalid(
         invalid_id="0123456789abcdef0123456789abcdef",
         received_at=AT,

@@ -1,9 +1,11 @@
+from decimal import Decimal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.filters import Value
 from schemas.macros import (
     CLICK_MACROS,
     POSTBACK_MACROS,
@@ -88,6 +90,42 @@ def test_a_template_says_which_macros_it_holds() -> None:
     assert Template.parse("{event}-{event}-{sub1}", POSTBACK_MACROS).macros == {"event", "sub1"}
 
 
+@pytest.mark.parametrize(
+    ("macro", "value", "text"),
+    [
+        ("payout", Decimal("1E+3"), "1000"),
+        ("payout|2", Decimal("1.005"), "1.01"),
+        ("payout|0", Decimal("-0.5"), "-1"),
+        ("payout|2", Decimal(3), "3.00"),
+        ("payout|8", Decimal("9999999999999999.00000001"), "9999999999999999.00000001"),
+        ("payout|2", "", ""),
+        ("occurred_at", 1_700_000_000_999, "1700000000"),
+        ("occurred_at|ms", 1_700_000_000_999, "1700000000999"),
+        ("occurred_at|iso", 1_700_000_000_999, "2023-11-14T22:13:20Z"),
+        ("occurred_at|datetime", 1_700_000_000_999, "2023-11-14 22:13:20"),
+        ("occurred_at|offset", 1_700_000_000_999, "2023-11-14 22:13:20+00:00"),
+        ("occurred_at|date", -1, "1969-12-31"),
+        ("country|lower", "DE", "de"),
+        ("event|upper", "install", "INSTALL"),
+    ],
+)
+def test_a_filter_says_how_a_value_is_written(macro: str, value: Value, text: str) -> None:
+    template = Template.parse(f"{{{macro}}}", POSTBACK_MACROS)
+    assert unquote(template.render({macro.partition("|")[0]: value})) == text
+
+
+def test_a_moment_that_no_calendar_holds_is_not_told() -> None:
+    with pytest.raises(UnresolvedMacro, match="occurred_at"):
+        Template.parse("{occurred_at|iso}", POSTBACK_MACROS).render({"occurred_at": 1 << 60})
+
+
+@given(VALUES, VALUES)
+def test_what_is_filled_in_early_gives_the_same_text(early: str, late: str) -> None:
+    template = Template.parse("a={sub1}&b={sub2}&c={sub1|upper}", POSTBACK_MACROS)
+    whole = template.render({"sub1": early, "sub2": late})
+    assert template.filled({"sub1": early}).render({"sub2": late}) == whole
+
+
 def test_an_offer_may_not_name_what_only_a_conversion_has() -> None:
     with pytest.raises(MacroError, match=r"unknown macro \{payout\}"):
         Template.parse("https://offer.example/?p={payout}", CLICK_MACROS)
@@ -98,11 +136,15 @@ def test_an_offer_may_not_name_what_only_a_conversion_has() -> None:
     [
         ("https://a.example/?c={clickid}", r"unknown macro \{clickid\}: did you mean \{click_id\}\?"),
         ("https://a.example/?c={CLICK_ID}", r"did you mean \{click_id\}\?"),
-        ("https://a.example/?c={}", r"unknown macro \{\}: there are: campaign, click_id"),
+        ("https://a.example/?c={}", r"unknown macro \{\}: there are: browser, campaign, click_id"),
         ("https://a.example/?c={click_id", r"unbalanced '\{' at character 22"),
         ("https://a.example/?c=click_id}", r"unbalanced '\}' at character 30"),
         ("https://a.example/?c={{click_id}}", r"unbalanced '\{' at character 22"),
-        ("https://a.example/?p={payout|2}", r"\{payout\|2\}: filters are not known here: write \{payout\}"),
+        ("https://a.example/?p={payout|upper}", r"unknown filter \{payout\|upper\}: there are \{payout\|0\}, .*\|8\}$"),
+        ("https://a.example/?p={sub1|sha1}", r"there are \{sub1\|upper\}, \{sub1\|lower\}"),
+        ("https://a.example/?p={payout|}", r"unknown filter \{payout\|\}"),
+        ("https://a.example/?p={payuot|2}", r"unknown macro \{payuot\|2\}: did you mean \{payout\}\?"),
+        ("https://a.example/?a={account.aid}", r'write aid = "…" in the \[account\] of this source'),
         ("https://{source}/?c={click_id}", "the host holds a macro"),
         ("https://a.example:{sub1}/", "the host holds a macro"),
         ("https:///pb?c={click_id}", "the URL has no host"),

@@ -9,12 +9,15 @@ import pytest
 from schemas.ids import delivery_id
 from schemas.macros import POSTBACK_MACROS, MacroError
 from schemas.records import Delivery, Outcome
-from streams.emit.routing import deliveries_of, macro_values, routes_of
+from streams.emit.macro_values import Telling, values_of
+from streams.emit.routing import deliveries_of, routes_of
 from tests.emit_samples import NOW, URL, outcome, settings
 
 
-def told(about: Outcome, postbacks: dict[str, Any] | None = None) -> list[Delivery]:
-    return deliveries_of(about, routes_of(settings(postbacks)), NOW + 5)
+def told(
+    about: Outcome, postbacks: dict[str, Any] | None = None, source: dict[str, Any] | None = None
+) -> list[Delivery]:
+    return deliveries_of(about, routes_of(settings(postbacks, source=source)), NOW + 5)
 
 
 def test_a_new_conversion_is_scheduled_at_once_with_the_request_to_send() -> None:
@@ -102,13 +105,59 @@ def test_every_macro_that_a_template_may_name_has_a_value() -> None:
     about = outcome()
     assert about.click is not None
     assert about.conversion is not None
-    assert macro_values(about, about.click, about.conversion, "id").keys() == POSTBACK_MACROS
+    telling = Telling(about, about.click, about.conversion, "id", {"*": "1"})
+    assert values_of(telling, POSTBACK_MACROS).keys() == POSTBACK_MACROS
 
 
 def test_no_payout_is_told_as_0_and_an_amount_never_as_an_exponent() -> None:
     assert told(outcome(conversion={"payout": None}))[0].url.endswith("payout=0")
     assert told(outcome(conversion={"payout": Decimal("1E+3")}))[0].url.endswith("payout=1000")
     assert told(outcome(conversion={"payout": Decimal("0.00000001")}))[0].url.endswith("payout=0.00000001")
+
+
+def test_headers_and_a_json_body_go_with_the_request() -> None:
+    postback = {
+        "url": "https://pops.example/events",
+        "headers": {"Authorization": "Bearer {account.token}"},
+        "json_body": {"cid": "{source_click_id}", "value": "{payout|2}", "at": "{occurred_at}", "tags": [1, "{event}"]},
+    }
+    (made,) = told(outcome(click={"source_click_id": 'a"}'}), {"*": postback}, {"account": {"token": "env:POPS_TOKEN"}})
+    assert made.method == "POST"
+    assert made.headers == {"Content-Type": "application/json", "Authorization": "Bearer s3cret/+"}
+    assert made.body == '{"cid":"a\\"}","value":1.20,"at":1700000000,"tags":[1,"install"]}'
+
+
+def test_a_form_goes_with_the_request() -> None:
+    postback = {"url": "https://pops.example/pb", "form": {"cid": "{source_click_id}", "sum of it": "{payout}"}}
+    (made,) = told(outcome(click={"source_click_id": "a&b=c"}), {"*": postback})
+    assert (made.method, made.body) == ("POST", "cid=a%26b%3Dc&sum%20of%20it=1.20")
+    assert made.headers == {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def test_a_secret_of_the_account_is_in_the_request_and_not_in_what_is_shown() -> None:
+    account = {"token": "env:POPS_TOKEN", "aid": "1 2"}
+    url = "https://pops.example/{account.token}/pb?aid={account.aid}&cid={source_click_id}"
+    (made,) = told(outcome(), {"*": {"url": url}}, {"account": account})
+    assert made.url == "https://pops.example/s3cret%2F%2B/pb?aid=1%202&cid=their-1"
+    assert made.shown_url == "https://pops.example/***/pb?aid=1%202&cid=their-1"
+    (made,) = told(outcome(), {"*": {"url": "https://pops.example/?aid={account.aid}"}}, {"account": account})
+    assert made.shown_url == ""
+
+
+GOAL_URL = "https://pops.example/?goal={goal}&name={event_name}"
+
+
+def test_an_event_is_told_by_the_sources_own_word() -> None:
+    goals = {"install": "1", "*": "9"}
+    assert told(outcome(), {"*": {"url": GOAL_URL}}, {"goals": goals})[0].url.endswith("goal=1&name=1")
+    trial = outcome(conversion={"event": "trial"})
+    assert told(trial, {"*": {"url": GOAL_URL}}, {"goals": goals})[0].url.endswith("goal=9&name=9")
+
+
+def test_an_event_that_the_source_has_no_word_for_is_recorded_as_not_sendable() -> None:
+    (made,) = told(outcome(), {"*": {"url": GOAL_URL}}, {"goals": {"trial": "2"}})
+    assert (made.state, made.reason.split(":")[0]) == ("not_sendable", "no_goal")
+    assert told(outcome(), {"*": {"url": "https://a.example/?n={event_name}"}})[0].url.endswith("n=install")
 
 
 def test_a_template_with_an_unknown_macro_does_not_load() -> None:

@@ -11,11 +11,21 @@ from hypothesis import strategies as st
 
 from schemas import records
 from schemas.record import FORMAT, Record
-from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome, encode
+from schemas.wire import (
+    WireError,
+    decode_delivery,
+    decode_event,
+    decode_invalid,
+    decode_outcome,
+    decode_outcome_or_request,
+    encode,
+)
 from tests.support.golden import FOLDER, GOLDEN, path_of
 
 READERS: dict[str, Callable[[bytes | None], Any]] = {
     "outcome": decode_outcome,
+    "resend": decode_outcome_or_request,
+    "cancel": decode_outcome_or_request,
     "delivery": decode_delivery,
     "invalid": decode_invalid,
 }
@@ -105,7 +115,7 @@ CORPUS = [path.read_bytes() for path in sorted(FOLDER.glob("*.json"))]
 def test_no_bytes_raise_anything_else(value: bytes, begin: int, length: int, junk: bytes) -> None:
     """A record that was damaged anywhere: it is still a record, or a WireError."""
     damaged = value[:begin] + junk + value[begin + length :]
-    for read in (decode_event, decode_outcome, decode_delivery, decode_invalid):
+    for read in (decode_event, decode_outcome, decode_outcome_or_request, decode_delivery, decode_invalid):
         try:
             read(damaged)
         except WireError as error:

@@ -1,0 +1,102 @@
+"""Which conversions a source is told of, what it is told to have been paid, and when."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from schemas.records import Delivery, Outcome
+from schemas.settings.shares import parse_share
+from streams.emit.routing import deliveries_of, routes_of
+from tests.emit_samples import NOW, URL, outcome, settings
+
+
+def told(about: Outcome, **conditions: Any) -> list[Delivery]:
+    return deliveries_of(about, routes_of(settings({"*": {"url": URL} | conditions})), NOW)
+
+
+def reason(about: Outcome, **conditions: Any) -> str:
+    (made,) = told(about, **conditions)
+    assert made.state == "not_sendable"
+    return made.reason.split(":")[0]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fits", "fits_not"),
+    [
+        ({"events": ["install"]}, {}, {"conversion": {"event": "trial"}}),
+        ({"campaigns": ["spring"]}, {}, {"click": {"campaign": "autumn"}}),
+        ({"networks": ["acme"]}, {}, {"conversion": {"network": "other"}}),
+        ({"countries": ["de"]}, {"click": {"country": "DE"}}, {"click": {"country": ""}}),
+        ({"min_payout": "1.20 USD"}, {}, {"conversion": {"payout": Decimal("1.19")}}),
+        ({"max_payout": "1.20 USD"}, {}, {"conversion": {"payout": Decimal("1.21")}}),
+        ({"min_payout": "0 USD"}, {"conversion": {"payout": None}}, {"conversion": {"payout": Decimal(-1)}}),
+        ({"min_payout": "0.01 USD"}, {}, {"conversion": {"payout": None, "currency": ""}}),
+    ],
+)
+def test_what_does_not_fit_is_not_told_and_leaves_no_trace(
+    conditions: dict[str, Any], fits: dict[str, Any], fits_not: dict[str, Any]
+) -> None:
+    assert [made.state for made in told(outcome(**fits), **conditions)] == ["scheduled"]
+    assert told(outcome(**fits_not), **conditions) == []
+
+
+def test_an_amount_that_cannot_be_compared_is_recorded_as_not_sendable() -> None:
+    assert reason(outcome(conversion={"currency": "EUR"}), min_payout="1 USD") == "other_currency"
+
+
+def test_a_currency_that_the_source_does_not_take_is_recorded_as_not_sendable() -> None:
+    euros = outcome(conversion={"currency": "EUR"})
+    assert reason(euros, currencies=["USD"]) == "other_currency"
+    assert told(outcome(), currencies=["USD"])[0].state == "scheduled"
+    unpaid = outcome(conversion={"currency": "", "payout": None})
+    assert told(unpaid, currencies=["USD"])[0].state == "scheduled", "no amount is in no currency"
+
+
+@pytest.mark.parametrize("origin", ["import", "replay"])
+def test_what_was_imported_or_replayed_is_told_only_where_it_is_asked_for(origin: str) -> None:
+    about = outcome(postback=msgspec.structs.replace(outcome().postback, origin=origin))
+    assert told(about) == []
+    assert told(about, also=["test"]) == []
+    assert len(told(about, also=[origin])) == 1
+
+
+def test_a_test_is_told_only_where_it_is_asked_for() -> None:
+    about = outcome(click={"is_test": True})
+    assert told(about, also=["import", "replay"]) == []
+    assert len(told(about, also=["test"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "payout", "text"),
+    [
+        ("all", Decimal("1.20"), "1.20"),
+        ("70%", Decimal("1.20"), "0.84"),
+        ("100%", Decimal("1.20"), "1.20"),
+        ("33.3333%", Decimal(1), "0.333333"),
+        ("50%", Decimal(40), "20"),
+        ("50%", Decimal("0.00000001"), "0"),
+        ("50%", None, "0"),
+        ("0.50 EUR", Decimal("1.20"), "0.50"),
+        ("0.50 EUR", None, "0.50"),
+        ("none", Decimal("1.20"), ""),
+    ],
+)
+def test_a_source_is_told_the_share_of_the_payout_that_it_may_know(
+    share: str, payout: Decimal | None, text: str
+) -> None:
+    url = "https://pops.example/?p={payout}&c={currency}"
+    (made,) = told(outcome(conversion={"payout": payout}), url=url, payout=share)
+    currency = {"none": "", "0.50 EUR": "EUR"}.get(share, "USD")
+    assert made.url == f"https://pops.example/?p={text}&c={currency}"
+
+
+@pytest.mark.parametrize("text", ["", "some", "-1%", "70", "1.5", 70, None])
+def test_what_is_no_share_is_refused_with_what_would_be_right(text: object) -> None:
+    with pytest.raises(ValueError, match='write "all", "none", a share like "70%"'):
+        parse_share(text)
+
+
+def test_a_delay_comes_before_the_first_attempt() -> None:
+    assert told(outcome(), delay="2h")[0].next_attempt_at == NOW + 7_200_000
