@@ -57,16 +57,26 @@ class SourcePostback(Section):
         return RequestText(self.url, self.method, self.headers, self.form, self.json_body)
 
 
+class Success(Section):
+    """Which answers mean that the source took a postback. Texts are looked for in its beginning, in any case."""
+
+    codes: tuple[int, ...] = ()  # empty: 200 to 299
+    answer_has: tuple[str, ...] = ()  # one of these: without it, it is tried again
+    answer_lacks: tuple[str, ...] = ()  # all of these: with one of them it was refused, and is not tried again
+
+
 class Source(Section):
     """A traffic source: what its parameters on our click URL mean, and its postbacks."""
 
     preset: str = "generic"
     click_id_param: str = ""  # their parameter that carries their click ID
     params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
+    macros: dict[str, str] = {}  # source_click_id or our word = their macro for it, for the click URL in their panel
     key: Secret | None = None  # for clicks that they record server to server
     account: dict[ConfigName, AccountValue] = {}  # {account.NAME} in a template
     goals: dict[str, str] = {}  # our event ("*": any other) = their name or number for it: {goal}, {event_name}
     postbacks: dict[str, SourcePostback] = {}
+    success: Success = Success()
 
     @property
     def postback_macros(self) -> frozenset[str]:

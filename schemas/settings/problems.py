@@ -10,7 +10,7 @@ from schemas.settings.file import Settings
 from schemas.settings.masks import shown
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.servers import ports_in_use
-from schemas.settings.source_problems import source_mistakes
+from schemas.settings.source_problems import Known, source_mistakes
 from schemas.settings.traffic import OURS, POSTBACK_WORDS
 
 
@@ -120,7 +120,8 @@ def _click_ids(place: Path, source: str, context: Context) -> Iterator[Problem]:
 def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         yield from _words(("sources", name, "params"), source.params, CLICK_WORDS)
-        for place, value, message in source_mistakes(source, context.names("events")):
+        known = Known(context.names("events"), context.names("campaigns"), context.names("networks"))
+        for place, value, message in source_mistakes(source, known):
             yield _problem(("sources", name, *place), value, message)
 
 

@@ -1,43 +1,65 @@
-"""What is wrong with one traffic source: templates that do not parse, goals and events that do not exist. Pure."""
+"""What is wrong with one traffic source: templates that do not parse, names that do not exist. Pure."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.requests import find_mistakes
 from schemas.settings.errors import Path
-from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
+from schemas.settings.postbacks import ANY_EVENT, CLICK_WORDS, Source, SourcePostback
 
 Mistake = tuple[Path, object, str]
 """Where in the source's section, what is written there, what would be right."""
 
 
-def source_mistakes(source: Source, events: Collection[str]) -> Iterator[Mistake]:
-    """All that is wrong with a source where these events are configured."""
+class Known(NamedTuple):
+    """The names that the rest of the file gives."""
+
+    events: Collection[str]
+    campaigns: Collection[str]
+    networks: Collection[str]
+
+
+def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
+    """All that is wrong with a source."""
+    for word, macro in source.macros.items():
+        if word not in (*CLICK_WORDS, "source_click_id"):
+            yield ("macros", word), macro, "our word stands left, their macro right: source_click_id, placement …"
     for event, goal in source.goals.items():
-        yield from _unless_event(("goals", event), goal, event, events)
+        if event != ANY_EVENT:
+            yield from _unless_known(("goals", event), goal, event, known.events, "events")
     for name, postback in source.postbacks.items():
-        yield from _postback(source, name, postback, events)
+        for place, value, message in _postback(source, name, postback, known):
+            yield ("postbacks", name, *place), value, message
 
 
-def _postback(source: Source, name: str, postback: SourcePostback, events: Collection[str]) -> Iterator[Mistake]:
-    place = ("postbacks", name)
-    yield from _unless_event(place, name, name, events)
+def _postback(source: Source, name: str, postback: SourcePostback, known: Known) -> Iterator[Mistake]:
+    if name != ANY_EVENT:
+        yield from _unless_known((), name, name, known.events, "events")
+        if postback.events:
+            yield ("events",), list(postback.events), f'it is for {name} alone: leave events out, or call it "*"'
+    for kind, names, there in (
+        ("events", postback.events, known.events),
+        ("campaigns", postback.campaigns, known.campaigns),
+        ("networks", postback.networks, known.networks),
+    ):
+        for index, each in enumerate(names):
+            yield from _unless_known((kind, index), each, each, there, kind)
     for at, error in find_mistakes(postback.request, source.postback_macros):
-        yield (*place, *at), _written(postback, at), str(error)
+        yield at, _written(postback, at), str(error)
     if name != ANY_EVENT and "{goal" in str(postback.request) and not {name, ANY_EVENT} & source.goals.keys():
-        yield place, "", f'it names {{goal}}: write {name} = "…" in the [goals] of this source'
+        yield (), "", f'it names {{goal}}: write {name} = "…" in the [goals] of this source'
 
 
-def _unless_event(place: Path, value: str, name: str, events: Collection[str]) -> Iterator[Mistake]:
-    if name == ANY_EVENT or name in events:
+def _unless_known(place: Path, value: str, name: str, known: Collection[str], section: str) -> Iterator[Mistake]:
+    if name in known:
         return
-    near = get_close_matches(name, sorted(events), n=1)
+    near = get_close_matches(name, sorted(known), n=1)
     if near:
         hint = f'did you mean "{near[0]}"?'
     else:
-        hint = f"there are {', '.join(sorted(events))}" if events else "the file has no [events.NAME]"
-    yield place, value, f"there is no [events.{name}]: {hint}"
+        hint = f"there are {', '.join(sorted(known))}" if known else f"the file has no [{section}.NAME]"
+    yield place, value, f"there is no [{section}.{name}]: {hint}"
 
 
 def _written(postback: SourcePostback, place: Path) -> Any:

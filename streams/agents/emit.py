@@ -15,6 +15,7 @@ from streams.agents.crash import background, crash
 from streams.agents.emit_decide import Decider
 from streams.agents.emit_partition import EmitPartition
 from streams.agents.emit_sender import Sender
+from streams.emit.routing import successes_of
 from streams.metrics import EmitMetrics
 from streams.role import Partition
 
@@ -48,7 +49,8 @@ class EmitRole:
             connections=emit.max_open,
             failed=lambda error: crash("emit HTTP client", error),
         )
-        self._sender = Sender(self._http, emit, f"{socket.gethostname()}:{os.getpid()}", self._metrics)
+        worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._sender = Sender(self._http, emit, worker, self._metrics, successes_of(self._settings))
         self._sending = background(self._sender.run(), "emit sender")
 
     def partition(self, tp: TP) -> Partition:

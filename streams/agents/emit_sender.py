@@ -4,20 +4,21 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
 
 from schemas.records import Delivery
 from schemas.requests import Request
+from schemas.settings.postbacks import Success
 from schemas.settings.servers import Emit
 from streams.adapters.http import HttpClient
 from streams.adapters.pending_store import NEVER, Entry
 from streams.agents.crash import crash
 from streams.agents.emit_queue import Queue
 from streams.emit.breaker import Breaker
-from streams.emit.retry import HOPELESS, Answer, after_attempt
+from streams.emit.retry import ANY_2XX, HOPELESS, Answer, after_attempt
 from streams.metrics import EmitMetrics
 
 log = structlog.get_logger(__name__)
@@ -81,9 +82,10 @@ class Sender:
         settings: Emit,
         worker: str,
         metrics: EmitMetrics,
+        successes: Mapping[str, Success],
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._metrics = metrics
+        self._metrics, self._successes = metrics, successes
         self._http, self._settings, self._worker, self._jitter = http, settings, worker, jitter
         self._destinations: dict[str, Destination] = {}
         self._open = 0  # in flight, or not yet recorded
@@ -196,7 +198,13 @@ class Sender:
             self._open -= 1
             return
         result = after_attempt(
-            entry.delivery, answer, self._settings.schedule, jitter=self._jitter(), now_ms=now_ms(), worker=self._worker
+            entry.delivery,
+            answer,
+            self._settings.schedule,
+            jitter=self._jitter(),
+            now_ms=now_ms(),
+            worker=self._worker,
+            success=self._successes.get(destination.name, ANY_2XX),
         )
         outbox.results.append((entry, result))
         outbox.came.set()

@@ -6,12 +6,14 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.records import Delivery
+from schemas.settings.postbacks import Success
 from schemas.values import DeliveryState, Millis
 
 AGAIN_CODES = frozenset({408, 425, 429})
 """Answers below 500 that ask for patience; every other one below 500 that is no success is final."""
 HOPELESS = frozenset({"bad_url"})
 """Problems that no repetition mends."""
+ANY_2XX = Success()
 JITTER = 0.1
 """A wait is stretched or shortened by up to this part, so that what failed together does not come back together."""
 
@@ -44,29 +46,47 @@ def wait_ms(schedule: Sequence[int], attempts: int, jitter: float, retry_after_m
     return max(planned, min(retry_after_ms, max(schedule)))
 
 
-def is_success(answer: Answer) -> bool:
-    """Whether the destination took it."""
-    return 200 <= answer.code < 300
+class Verdict(NamedTuple):
+    """What an answer means. Without a reason it is a success."""
+
+    reason: str = ""
+    is_final: bool = True
 
 
-def is_final(answer: Answer) -> bool:
-    """Whether an answer that is no success would be the same the next time."""
-    if answer.code:
-        return answer.code < 500 and answer.code not in AGAIN_CODES
-    return answer.problem in HOPELESS
+def judge(answer: Answer, success: Success) -> Verdict:
+    """Whether the destination took it; if not, why, and whether the answer would be the same the next time."""
+    if not answer.code:
+        return Verdict(answer.reason, answer.problem in HOPELESS)
+    if not (answer.code in success.codes if success.codes else 200 <= answer.code < 300):
+        return Verdict(answer.reason, answer.code < 500 and answer.code not in AGAIN_CODES)
+    said = answer.body.decode(errors="replace").lower() if success.answer_lacks or success.answer_has else ""
+    for text in success.answer_lacks:
+        if text.lower() in said:
+            return Verdict(f"refused: the answer holds {text!r}")
+    if success.answer_has and not any(text.lower() in said for text in success.answer_has):
+        return Verdict("unclear: the answer does not say that it was taken", is_final=False)
+    return Verdict()
 
 
 def after_attempt(
-    before: Delivery, answer: Answer, schedule: Sequence[int], *, jitter: float, now_ms: Millis, worker: str
+    before: Delivery,
+    answer: Answer,
+    schedule: Sequence[int],
+    *,
+    jitter: float,
+    now_ms: Millis,
+    worker: str,
+    success: Success = ANY_2XX,
 ) -> Delivery:
     """The record of an attempt: `before` is the step that made it due."""
     attempt = before.attempt + 1
     state: DeliveryState = "delivered"
-    reason, next_attempt_at = "", 0
-    if not is_success(answer):
-        state, reason = "failed", answer.reason
+    next_attempt_at = 0
+    reason, is_final = judge(answer, success)
+    if reason:
+        state = "failed"
         wait = wait_ms(schedule, attempt, jitter, answer.retry_after_ms)
-        if is_final(answer):
+        if is_final:
             pass
         elif wait is None:
             reason = f"{reason}; given up after {attempt} attempts"

@@ -13,7 +13,7 @@ from schemas.records import Click, Conversion, Delivery, Outcome
 from schemas.requests import Request, RequestTemplate, parse_request
 from schemas.settings.file import Settings
 from schemas.settings.masks import HIDDEN
-from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
+from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
 from schemas.settings.shares import Share
 from schemas.values import Millis
 from streams.emit.conditions import Conditions, conditions_of
@@ -53,6 +53,16 @@ def routes_of(settings: Settings) -> Routes:
     }
 
 
+def successes_of(settings: Settings) -> dict[str, Success]:
+    """By destination, which of its answers are successes."""
+    return {destination_of(name): source.success for name, source in settings.sources.items()}
+
+
+def destination_of(source: str) -> str:
+    """The name of a source as a destination."""
+    return f"source/{source}"
+
+
 def _route(name: str, source: Source, postback: SourcePostback) -> Route:
     parsed = parse_request(postback.request, source.postback_macros)
     account = source.account_values()
@@ -60,7 +70,7 @@ def _route(name: str, source: Source, postback: SourcePostback) -> Route:
     secrets = source.account_secrets & parsed.url.macros
     told = {macro: value for macro, value in account.items() if macro not in secrets}
     return Route(
-        destination=f"source/{name}",
+        destination=destination_of(name),
         request=request,
         macros=request.macros,
         shown=parsed.url.filled(told).filled(dict.fromkeys(secrets, HIDDEN), str) if secrets else None,

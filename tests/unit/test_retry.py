@@ -1,7 +1,10 @@
 """What an answer means, when it is tried again, and when a destination is left alone."""
 
+from typing import Any
+
 import pytest
 
+from schemas.settings.postbacks import Success
 from streams.emit.breaker import FIRST_PAUSE, FIRST_WINDOW, LONGEST_PAUSE, OPEN_AFTER, Breaker
 from streams.emit.retry import Answer, after_attempt, wait_ms
 from tests.emit_samples import NOW, delivery
@@ -59,6 +62,32 @@ def test_retry_after_prolongs_a_wait_but_not_beyond_the_longest_of_the_schedule(
     assert after(503, retry_after_ms=60_000)[2] == 60_000
     assert after(503, retry_after_ms=10**9)[2] == 120_000
     assert wait_ms(SCHEDULE, 4, 0.5, 1_000) is None
+
+
+OK = Answer(200, "", 5, body=b'{"status":"Error","message":"Incorrect click_id"}')
+
+
+@pytest.mark.parametrize(
+    ("answer", "success", "state"),
+    [
+        (OK, {}, "delivered"),
+        (OK, {"answer_lacks": ["nothing of it", '"status":"error"']}, "failed"),
+        (OK, {"answer_has": ["incorrect", "x"]}, "delivered"),
+        (OK, {"answer_has": ["1:0"]}, "retry"),
+        (OK, {"codes": [204]}, "failed"),
+        (Answer(204, "", 5), {"codes": [204]}, "delivered"),
+        (Answer(302, "", 5), {"codes": [200, 302]}, "delivered"),
+        (Answer(500, "", 5, body=b"1:0"), {"answer_has": ["1:0"]}, "retry"),
+        (Answer(200, "", 5, body=b"\xff ok"), {"answer_has": ["OK"]}, "delivered"),
+        (Answer(0, "timeout", 5), {"codes": [0]}, "retry"),
+    ],
+)
+def test_a_source_says_itself_which_answers_are_successes(answer: Answer, success: dict[str, Any], state: str) -> None:
+    made = after_attempt(
+        delivery(), answer, SCHEDULE, jitter=0.5, now_ms=NOW, worker="w", success=Success.model_validate(success)
+    )
+    assert made.state == state
+    assert bool(made.reason) == (state != "delivered")
 
 
 def test_a_breaker_opens_after_failures_in_a_row_and_an_answer_closes_it() -> None:
