@@ -1,7 +1,9 @@
 """One request and its answer, over RSGI."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import msgspec
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
@@ -12,6 +14,9 @@ from ingest.parameters import Params, parse_body, parse_query
 from ingest.raw import raw_request
 from ingest.refusal import Refusal
 from schemas.settings.servers import Ingest
+
+POSTBACK = "postback"
+"""The route behind which a key may follow the network's name."""
 
 RETRY_AFTER_SECONDS = "5"
 _BODY_SECONDS = 10.0
@@ -53,13 +58,16 @@ def redirect(url: str) -> Answer:
 class Exchange:
     """One request: what was read of it, for handlers and for what is kept where it cannot be used."""
 
-    __slots__ = ("_protocol", "_scope", "body", "content_type", "method", "name", "query", "route")
+    __slots__ = ("_protocol", "_scope", "body", "content_type", "method", "name", "path_key", "query", "route")
 
     def __init__(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str) -> None:
         self._scope = scope
         self._protocol = protocol
         self.route = route
-        self.name = name
+        self.name, self.path_key = name, ""
+        if route == POSTBACK and "/" in name:
+            self.name, _, key = name.partition("/")
+            self.path_key = unquote(key)
         self.method = scope.method
         self.query = scope.query_string
         self.body = b""
@@ -81,15 +89,15 @@ class Exchange:
         return value
 
     def key(self, params: Params) -> str:
-        """The key that was sent, as parameter or header."""
-        return params.get(KEY_PARAMETER) or self.header(KEY_HEADER)
+        """The key that was sent, as parameter, header or behind the name in the path."""
+        return params.get(KEY_PARAMETER) or self.header(KEY_HEADER) or self.path_key
 
-    def query_params(self, max_url_bytes: int) -> Params:
-        """The parameters of the query. Raises Refusal for a URL that is too long."""
+    def query_params(self, max_url_bytes: int, *, last: bool = False) -> Params:
+        """The parameters of the query. Raises Refusal for a URL that is too long. last: as parse_query's."""
         length = len(self._scope.path) + 1 + len(self.query)
         if length > max_url_bytes:
             raise Refusal(414, "url_too_long", f"the URL has {length} bytes: {max_url_bytes} are read")
-        return parse_query(self.query)
+        return parse_query(self.query, last=last)
 
     async def read_body(self, max_bytes: int) -> bytes:
         """The body. Raises Refusal for one that is too long, or that does not come."""
@@ -103,10 +111,17 @@ class Exchange:
             raise Refusal(408, "body_timeout", f"the body did not come within {_BODY_SECONDS:g} s") from None
         return self.body
 
-    async def read_params(self, limits: Ingest, query: Params) -> list[Params]:
-        """The parameters in the body beneath those of the query, of each object that is in it. Raises Refusal."""
+    async def read_params(
+        self, limits: Ingest, query: Params, *, last: bool = False, check: Callable[[], None] | None = None
+    ) -> list[Params]:
+        """The parameters in the body beneath those of the query, of each object that is in it. Raises Refusal.
+
+        last: as parse_query's. check: what must pass before the body is read as parameters.
+        """
         body = await self.read_body(limits.max_batch_bytes)
-        several = parse_body(body, self.content_type, query)
+        if check:
+            check()
+        several = parse_body(body, self.content_type, query, last=last)
         if len(several) == 1 and len(body) > limits.max_body_bytes:
             raise self._too_large(limits.max_body_bytes)
         return several

@@ -1,7 +1,7 @@
 """Moments as networks write them. Pure."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 
 _NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,9})?", re.ASCII)
@@ -11,10 +11,10 @@ _END_MS = 4_102_444_800_000  # 2100
 WANTED = "write a moment as seconds or milliseconds since 1970, or as ISO 8601 like 2026-11-21T10:00:00Z"
 
 
-def parse_moment(text: str) -> int:
-    """Milliseconds since 1970 of seconds, milliseconds or ISO 8601 (UTC where it names no zone). Raises ValueError."""
+def parse_moment(text: str, zone: tzinfo = UTC) -> int:
+    """Milliseconds since 1970 of seconds, milliseconds or ISO 8601 (in `zone` if it names none). Raises ValueError."""
     text = text.strip()
-    at_ms = _of_number(text) if _NUMBER.fullmatch(text) else _of_iso(text)
+    at_ms = _of_number(text) if _NUMBER.fullmatch(text) else _of_iso(text, zone)
     if not 0 < at_ms < _END_MS:
         raise ValueError(f"{WANTED}, between 1970 and 2100")
     return at_ms
@@ -25,7 +25,7 @@ def _of_number(text: str) -> int:
     return int(number * 1000) if number < _SECONDS_END else int(number)
 
 
-def _of_iso(text: str) -> int:
+def _of_iso(text: str, zone: tzinfo) -> int:
     try:
         # A "+" of a zone that nobody encoded arrives as a space.
         at = datetime.fromisoformat(
@@ -34,7 +34,7 @@ def _of_iso(text: str) -> int:
     except ValueError:
         raise ValueError(WANTED) from None
     if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
+        at = at.replace(tzinfo=zone)
     try:
         return int(at.timestamp() * 1000)
     except (OverflowError, OSError):

@@ -1,13 +1,15 @@
 """From a network's parameters to a Postback in our words, with the policy that applies now. Pure."""
 
 import re
-from decimal import Decimal
+from dataclasses import dataclass
+from urllib.parse import unquote
 
-from ingest.amounts import parse_amount, parse_currency
+from ingest.matching import matches_all, matches_any
 from ingest.moments import parse_moment
-from ingest.parameters import BROKEN, Params
-from ingest.plans import EventPolicy, NetworkPlan
-from ingest.refusal import Refusal, bad_value
+from ingest.parameters import BROKEN, Params, find
+from ingest.payouts import Found, read_payout
+from ingest.plans import EventPolicy, NetworkPlan, RulePlan
+from ingest.refusal import Refusal, bad_value, shown
 from schemas.ids import brought_click_id, verify_click_id
 from schemas.records import Postback
 from schemas.unreplaced import unreplaced_macro
@@ -25,10 +27,11 @@ def normalize_postback(
 ) -> Postback:
     """The record of a postback received at `now_ms`. Raises Refusal for what can never be credited or counted."""
     click_id = _click_id(plan, params, secrets)
-    event = _event(plan, params)
+    said = _said(plan, params)
+    event = _event(plan, said)
     policy = plan.policies.get(event, _PLAIN_POLICY)
-    status, raw_status = _status(plan, params)
-    payout, currency = _money(plan, params)
+    status, raw_status = _status(plan, said)
+    payout, currency = read_payout(plan.payout, _find(plan, params, "payout"), _find(plan, params, "currency"))
     return Postback(
         postback_id=postback_id,
         click_id=click_id,
@@ -45,6 +48,7 @@ def normalize_postback(
         window_ms=policy.window_ms,
         wait_ms=plan.wait_ms,
         params=other_params(params, plan.taken),
+        is_test=bool(plan.tests) and matches_any(plan.tests, params),
     )
 
 
@@ -53,32 +57,45 @@ def other_params(params: Params, taken: frozenset[str]) -> Params:
     return {name[:_MAX_NAME]: value[:MAX_TEXT] for name, value in params.items() if name not in taken}
 
 
-def find(plan: NetworkPlan, params: Params, word: str) -> tuple[str, str]:
-    """The parameter that carries a word of ours, and its value: the first that has one, stripped. Else the first name
-    and nothing."""
-    names = plan.names[word]
-    for name in names:
-        value = params.get(name)
-        if value and (value := value.strip()):
-            return name, value
-    return names[0], ""
+def _find(plan: NetworkPlan, params: Params, word: str) -> Found:
+    return find(params, plan.names[word], last=plan.last)
 
 
 def _click_id(plan: NetworkPlan, params: Params, secrets: tuple[bytes, ...]) -> str:
-    name, value = find(plan, params, "click_id")
+    name, value = _find(plan, params, "click_id")
     if not plan.source and verify_click_id(value, secrets):
         return value
     if not value:
         if plan.reports_all_users:
             return ""
-        raise Refusal(400, "missing_click_id", f"{name} is missing or empty: it has to carry {_wanted(plan)}")
+        raise _missing_click_id(plan, params, name)
     if unreplaced_macro(value):
         raise bad_value("unreplaced_macro", name, value, "this macro was sent as it was typed: use the network's own")
     if not plan.source:
-        raise bad_value("invalid_click_id", name, value, f"write {_wanted(plan)}")
+        again = unquote(value).strip()  # encoded twice
+        if again != value and verify_click_id(again, secrets):
+            return again
+        raise bad_value("invalid_click_id", name, value, f"write {_wanted(plan)}{_hint(name, value, params, secrets)}")
     if len(value.encode("utf-8", "replace")) > MAX_BROUGHT_BYTES or BROKEN in value:
         raise bad_value("invalid_click_id", name, value, f"write {_wanted(plan)}")
     return brought_click_id(plan.source, value)
+
+
+def _missing_click_id(plan: NetworkPlan, params: Params, name: str) -> Refusal:
+    detail = f"{name} is missing or empty: it has to carry {_wanted(plan)}"
+    if name in params and next(reversed(params)) == name:
+        detail += ". The URL ends there: where a macro like ##ID## is pasted into a browser, it is cut at the #"
+    return Refusal(400, "missing_click_id", detail)
+
+
+def _hint(name: str, value: str, params: Params, secrets: tuple[bytes, ...]) -> str:
+    """What perhaps went wrong with a click ID that is none of ours."""
+    if "&" in value:
+        return ". The rest of the URL is in this value: it was encoded as a whole; paste it as it is"
+    for other, held in params.items():
+        if other != name and verify_click_id(held.strip(), secrets):
+            return f". Our click ID is in {shown(other)}: its macro and this one stand in each other's place"
+    return ""
 
 
 def _wanted(plan: NetworkPlan) -> str:
@@ -87,8 +104,33 @@ def _wanted(plan: NetworkPlan) -> str:
     return "the 32 characters of {click_id} that our redirect gave"
 
 
-def _event(plan: NetworkPlan, params: Params) -> str:
-    name, value = find(plan, params, "event")
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the network says of event and status, told apart where it says both in one."""
+
+    event: Found
+    status: Found
+    rule: RulePlan | None = None
+
+
+def _said(plan: NetworkPlan, params: Params) -> _Said:
+    event, status = _find(plan, params, "event"), _find(plan, params, "status")
+    if plan.split and event == status and not unreplaced_macro(event[1]):
+        left, mark, right = event[1].rpartition(plan.split)
+        if mark:
+            event, status = (event[0], left), (status[0], right)
+        elif event[1].lower() in plan.statuses:
+            event = (event[0], "")
+        else:
+            status = (status[0], "")
+    rule = next((rule for rule in plan.rules if matches_all(rule.when, params)), None) if plan.rules else None
+    if rule and rule.event:
+        event = (event[0], rule.event)
+    return _Said(event, status, rule)
+
+
+def _event(plan: NetworkPlan, said: _Said) -> str:
+    name, value = said.event
     if not value or unreplaced_macro(value):
         if plan.event_default:
             return plan.event_default
@@ -102,48 +144,30 @@ def _event(plan: NetworkPlan, params: Params) -> str:
     return event
 
 
-def _status(plan: NetworkPlan, params: Params) -> tuple[Status, str]:
+def _status(plan: NetworkPlan, said: _Said) -> tuple[Status, str]:
     """Our status, and the network's word for it."""
-    name, value = find(plan, params, "status")
+    name, value = said.status
+    if value:
+        _check_text("status", name, value)
+    if said.rule and said.rule.status:
+        return said.rule.status, value
     if not value:
         return plan.status_default, ""
-    _check_text("status", name, value)
     return plan.statuses.get(value.lower(), plan.unknown_status), value
 
 
-def _money(plan: NetworkPlan, params: Params) -> tuple[Decimal | None, str]:
-    name, value = find(plan, params, "payout")
-    if not value or unreplaced_macro(value):
-        return None, ""
-    try:
-        amount = parse_amount(value)
-    except ValueError as error:
-        raise bad_value("invalid_payout", name, value, str(error)) from None
-    return amount, _currency(plan, params)
-
-
-def _currency(plan: NetworkPlan, params: Params) -> str:
-    name, value = find(plan, params, "currency")
-    if not value or unreplaced_macro(value):
-        return plan.currency
-    try:
-        return parse_currency(value)
-    except ValueError as error:
-        raise bad_value("invalid_currency", name, value, str(error)) from None
-
-
 def _occurred_at(plan: NetworkPlan, params: Params) -> int | None:
-    name, value = find(plan, params, "occurred_at")
+    name, value = _find(plan, params, "occurred_at")
     if not value or unreplaced_macro(value):
         return None
     try:
-        return parse_moment(value)
+        return parse_moment(value, plan.zone)
     except ValueError as error:
         raise bad_value("invalid_occurred_at", name, value, str(error)) from None
 
 
 def _optional(plan: NetworkPlan, params: Params, word: str) -> str:
-    name, value = find(plan, params, word)
+    name, value = _find(plan, params, word)
     if not value or unreplaced_macro(value):
         return ""
     _check_text(word, name, value)

@@ -1,10 +1,11 @@
 """Parameters of a request: from the query, a form or JSON to one flat mapping of text. Pure.
 
-Names are lower-cased, since panels write them in any case. Of several with one name the first counts. Text that is no
-UTF-8, and NUL, becomes U+FFFD: whether that matters is for those to say who read the value.
+Names are lower-cased, since panels write them in any case. Of several with one name, or in an array, the first counts,
+or the last. Text that is no UTF-8, and NUL, becomes U+FFFD: whether that matters is for those to say who read it.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_plus
@@ -23,8 +24,31 @@ FORM = "application/x-www-form-urlencoded"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
-def parse_query(text: str) -> Params:
-    """The parameters of a query string or a form."""
+def find(params: Params, names: tuple[str, ...], *, last: bool = False) -> tuple[str, str]:
+    """The first of these names that has a value, and that value, stripped. Else the first name and nothing."""
+    for name in names:
+        value = params.get(name)
+        if value and (value := value.strip()):
+            if value[0] == "[" and not (value := _element(value, last)):
+                continue
+            return name, value
+    return names[0], ""
+
+
+def _element(text: str, last: bool) -> str:
+    """Of a JSON array of texts or numbers its first or last; any other text as it is."""
+    try:
+        found = json.loads(text, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return text
+    if not found:
+        return ""
+    one = found[-1 if last else 0]
+    return one.strip() if isinstance(one, str) else text
+
+
+def parse_query(text: str, *, last: bool = False) -> Params:
+    """The parameters of a query string or a form. last: which of several with one name counts."""
     if "&amp;" in text:  # a URL that was pasted from HTML
         text = text.replace("&amp;", "&")
     params: Params = {}
@@ -36,15 +60,16 @@ def parse_query(text: str) -> Params:
             name = unquote_plus(name)
         if not name.isprintable():
             name = _text(name)
-        if name and (name := name.lower()) not in params:
+        name = name.lower().removesuffix("[]")
+        if name and (last or name not in params):
             params[name] = value if value.isprintable() else _text(value)
     return params
 
 
-def parse_body(body: bytes, content_type: str, query: Params) -> list[Params]:
+def parse_body(body: bytes, content_type: str, query: Params, *, last: bool = False) -> list[Params]:
     """The parameters of a body, beneath those of the query: one mapping, or one for each object of a JSON array.
 
-    Raises Refusal where it is neither a form nor JSON.
+    last: which of several with one name counts. Raises Refusal where it is neither a form nor JSON.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if not body.strip():
@@ -52,30 +77,32 @@ def parse_body(body: bytes, content_type: str, query: Params) -> list[Params]:
     if kind.startswith("multipart/"):
         raise Refusal(400, "invalid_body", f"Content-Type {kind[:80]} is not read here: send a form ({FORM}) or JSON")
     if kind in _LINES:
-        return [{**params, **query} for params in _parse_lines(body)]
+        return [{**params, **query} for params in _parse_lines(body, last)]
     # Many senders name no type, or the wrong one; a form never begins with a brace or a bracket.
     if body.lstrip()[:1] in (b"{", b"["):
-        return [{**params, **query} for params in _parse_json(body)]
+        return [{**params, **query} for params in _parse_json(body, last)]
     if "json" in kind:
         raise Refusal(400, "invalid_body", "the body is no JSON object and no array of objects")
-    return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n")), **query}]
+    return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n"), last=last), **query}]
 
 
-def _parse_lines(body: bytes) -> list[Params]:
+def _parse_lines(body: bytes, last: bool) -> list[Params]:
     """An object on each line."""
     lines = body.decode("utf-8", "replace").splitlines()
-    return _flatten_all([_load(line, f"line {number}") for number, line in enumerate(lines, 1) if line.strip()])
+    return _flatten_all([_load(line, f"line {number}", last) for number, line in enumerate(lines, 1) if line.strip()])
 
 
-def _parse_json(body: bytes) -> list[Params]:
-    found = _load(body.decode("utf-8", "replace"), "the body")
+def _parse_json(body: bytes, last: bool) -> list[Params]:
+    found = _load(body.decode("utf-8", "replace"), "the body", last)
     return _flatten_all(found if isinstance(found, list) else [found])
 
 
-def _load(text: str, what: str) -> Any:
+def _load(text: str, what: str, last: bool) -> Any:
     try:
         # Numbers stay as they were written: an amount is never a float.
-        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_first_of_each)
+        # dict keeps the last of several members with one name.
+        pairs = dict if last else _first_of_each
+        return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=pairs)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}") from None
 
@@ -98,13 +125,13 @@ def _first_of_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def _flatten(item: dict[str, Any]) -> Params:
     """One level of text: what is nested gets dotted names (`event.price`), an array stays JSON."""
     params: Params = {}
-    waiting: list[tuple[str, Any, int]] = [("", item, 0)]
+    # The outer levels first: where there is more than is read, what is deep inside goes.
+    waiting: deque[tuple[str, Any, int]] = deque([("", item, 0)])
     while waiting and len(params) < _MAX_PARAMS:
-        name, value, depth = waiting.pop()
+        name, value, depth = waiting.popleft()
         if isinstance(value, dict) and depth < _MAX_DEPTH:
             prefix = f"{name}." if name else ""
-            # Reversed, since the last one put there is taken first.
-            waiting += [(prefix + _text(key).lower(), inner, depth + 1) for key, inner in reversed(value.items())]
+            waiting += [(prefix + _text(key).lower(), inner, depth + 1) for key, inner in value.items()]
         elif value is not None and name:
             params.setdefault(name, _text(_scalar(value)))
     return params

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from ingest.matching import Condition, condition
+from ingest.payouts import PayoutPlan, payout_plan
+from ingest.signatures import SignaturePlan, signature_plan
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
 from schemas.settings.file import Settings
+from schemas.settings.networks import parse_zone
 from schemas.settings.postbacks import CLICK_WORDS, Source
 from schemas.settings.traffic import OURS, POSTBACK_WORDS, Campaign, Network, Offer
 from schemas.values import STATUSES, Repeat, Status
@@ -30,6 +35,16 @@ class Access:
     key: bytes | None
     allow: tuple[IPv4Network | IPv6Network, ...]
     open: bool
+    signature: SignaturePlan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RulePlan:
+    """What is meant where several parameters together tell it."""
+
+    when: Condition
+    event: str  # as the network might have said it; empty: as it did
+    status: Status | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +68,12 @@ class NetworkPlan:
     event_default: str
     status_default: Status
     unknown_status: Status
-    currency: str
+    rules: tuple[RulePlan, ...]
+    tests: Condition
+    split: str  # what stands between event and status in one parameter
+    last: bool  # of several parameters with one name the last counts
+    payout: PayoutPlan
+    zone: tzinfo
     wait_ms: int
     source: str  # whose own click IDs it sends; empty: ours
     reports_all_users: bool
@@ -116,11 +136,12 @@ def prepare(settings: Settings) -> Plans:
 
 def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], wait_ms: int) -> NetworkPlan:
     names = {word: _lower(network.params.get(word, (word,))) for word in POSTBACK_WORDS}
+    kept = ("event",) if network.rules else ()  # what the network said, where rules say what it means
     return NetworkPlan(
         name=name,
-        access=Access(f"networks.{name}", _secret(network.key), network.allow, network.open),
+        access=_network_access(f"networks.{name}", network),
         names=names,
-        taken=_all_of(names) | {"key"},
+        taken=_all_of({word: each for word, each in names.items() if word not in kept}) | {"key"},
         events={theirs.lower(): ours for theirs, ours in network.events.items()},
         # Our own words need no mapping, unless the network means something else by one of them.
         statuses={status: status for status in STATUSES}
@@ -128,12 +149,22 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
         event_default=network.event_default,
         status_default=network.status_default,
         unknown_status=network.unknown_status,
-        currency=network.currency,
+        rules=tuple(RulePlan(condition(rule.when), rule.event, rule.status) for rule in network.rules),
+        tests=condition(network.tests),
+        split=network.split,
+        last=network.duplicates == "last",
+        payout=payout_plan(network),
+        zone=parse_zone(network.timezone) or UTC,
         wait_ms=wait_ms if network.wait is None else network.wait,
         source="" if network.click_ids == OURS else network.click_ids,
         reports_all_users=network.reports_all_users,
         policies=policies,
     )
+
+
+def _network_access(path: str, network: Network) -> Access:
+    signature = signature_plan(path, network.signature)
+    return Access(path, _secret(network.key), network.allow, network.open, signature)
 
 
 def _offer(name: str, offer: Offer) -> OfferPlan:

@@ -10,6 +10,7 @@ from ingest.parameters import Params
 from ingest.plans import NetworkPlan, Plans
 from ingest.refusal import Refusal, shown
 from ingest.several import Sender, record_each
+from ingest.signatures import check_signature
 from ingest.spool_file import Record
 from ingest.store import Store
 from schemas.ids import record_id
@@ -53,13 +54,20 @@ class PostbackCalls:
 
     async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
         """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
-        query = exchange.query_params(self._limits.max_url_bytes)
-        check_access(plan.access, exchange.key(query), exchange.peer)
+        query = exchange.query_params(self._limits.max_url_bytes, last=plan.last)
+        check_access(plan.access, exchange.key(query), exchange.peer, exchange.header("authorization"))
+        signature = plan.access.signature
+
+        def check() -> None:
+            if signature:
+                check_signature(signature, exchange.header, exchange.query, exchange.body, now_ms())
+
         if exchange.method in ("GET", "HEAD"):
+            check()
             return [query]
         if exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
-        return await exchange.read_params(self._limits, query)
+        return await exchange.read_params(self._limits, query, last=plan.last, check=check)
 
     def _normalize(self, plan: NetworkPlan, params: Params) -> Postback:
         at_ms = now_ms()

@@ -10,6 +10,7 @@ MAX_RAW_URL = 16_384
 _MASK = rb"***"
 
 _KEY_IN_URL = re.compile(rb"((?:^|[?&;])key=)[^&;\s]*", re.IGNORECASE)
+_KEY_IN_PATH = re.compile(rb"^(/postback/[^/]*/).+", re.DOTALL)
 _KEY_IN_JSON = re.compile(rb'("key"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^",}\]\s]+)', re.IGNORECASE)
 
 
@@ -18,7 +19,7 @@ def raw_request(method: str, path: str, query: str, content_type: str, body: byt
 
     A body that is no UTF-8 stands there in base64, behind `base64:`.
     """
-    url = path.encode("utf-8", "replace")
+    url = _KEY_IN_PATH.sub(rb"\g<1>" + _MASK, path.encode("utf-8", "replace"))
     if query:
         url += b"?" + _KEY_IN_URL.sub(rb"\g<1>" + _MASK, query.encode("utf-8", "replace"))
     text = f"{method} {_without(url, secret)[:MAX_RAW_URL].decode('utf-8', 'replace')}"

@@ -1,6 +1,6 @@
 """Recognises a macro that the sender forgot to replace: `{subid}`, `##CLICK_ID##`, `%7Bsub1%7D`, `REPLACE`. Pure.
 
-Networks and sources write macros in nine ways. One that arrives as it was typed means that a template was pasted into
+Networks and sources write macros in ten ways. One that arrives as it was typed means that a template was pasted into
 the wrong system, and its "value" would be taken for a click ID or a creative.
 """
 
@@ -13,7 +13,7 @@ _DECODINGS = 2
 _WORDS = frozenset({"REPLACE", "REPLACE_ME", "OPTIONAL"})
 """What trackers write into templates where the user is to fill something in."""
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_.:|\-]{0,63}"
+_NAME = r"[A-Za-z_][A-Za-z0-9_.:|\-]{0,63}(?:\([A-Za-z0-9_]{0,32}\))?"  # SUB_ID_SHORT(action)
 _MACRO = re.compile(
     r"\$?\{{1,3}[^{}\"']{1,80}\}{1,3}"  # {x} {{x}} ${x} ${(x)!}
     rf"|\[{{1,3}}{_NAME}\]{{1,3}}"  # [x] [[[x]]]
@@ -22,6 +22,7 @@ _MACRO = re.compile(
     rf"|%{_NAME}%"  # %x%
     r"|[\ufffd\udc80-\udcff][A-Za-z0-9_]{0,62}%"  # %device%, of which "%de" was taken for an encoded byte
     rf"|<{_NAME}>"  # <x>
+    r"|__[A-Z][A-Z0-9_]{0,60}__"  # __X__
 )
 _SEPARATORS = " _-.,:;|/+"
 

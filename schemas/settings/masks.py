@@ -15,7 +15,7 @@ HIDDEN = "***"
 _PLACES = {
     "kafka": ("password",),
     "ingest": ("secrets",),
-    "networks": ("key",),
+    "networks": ("key", "secret"),
     "sources": ("key",),
 }
 

@@ -1,11 +1,12 @@
 """What a network's section holds besides words: signatures, rules, marks of tests, time zones. Pure."""
 
 import re
+from base64 import b64decode
 from datetime import timedelta, timezone, tzinfo
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from schemas.settings.secrets import Secret
 from schemas.settings.values import Duration, Section
@@ -75,7 +76,7 @@ class Signature(Section):
     header: str = Field(min_length=1)
     algorithm: Literal["sha256", "sha1", "sha512", "md5"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
-    secret_encoding: Literal["text", "base64"] = "text"  # noqa: S105 - not a password
+    key_encoding: Literal["text", "base64"] = "text"
     separator: str = ""  # between several items in the header; one that is right suffices
     prefix: str = ""  # of the item that is the signature: "sha256=", "v1="
     time_prefix: str = ""  # of the item that is the time: "t="
@@ -83,3 +84,19 @@ class Signature(Section):
     id_header: str = ""  # the header that holds {id}
     signed: Annotated[str, AfterValidator(_signed)] = "{body}"
     tolerance: Duration = 300_000  # how old, or early, a signature with a time may be
+
+    @property
+    def key(self) -> bytes:
+        """What the HMAC is keyed with."""
+        secret = self.secret.get_secret_value()
+        if self.key_encoding == "text":
+            return secret.encode()
+        return b64decode(secret.removeprefix("whsec_"), validate=True)  # which Standard Webhooks write before it
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "Signature":
+        try:
+            _ = self.key
+        except ValueError:
+            raise ValueError("this secret is no base64: leave key_encoding out where it is taken as it is") from None
+        return self

@@ -53,8 +53,6 @@ class Network(Section):
     currency: CurrencyCode = ""  # where the postback names none
     wait: Duration | None = None  # instead of [ingest] wait
     reports_all_users: bool = False  # also those whom no click brought: no click ID is no mistake
-
-
     duplicates: Literal["first", "last"] = "first"  # which of several parameters with one name counts
     rules: tuple[Rule, ...] = ()  # where several parameters together tell the event or the status
     tests: Matches = {}  # a postback with any of these is a test: kept, not counted, not told
@@ -66,6 +64,8 @@ class Network(Section):
     timezone: Zone = ""  # of its times that name none; empty: UTC
     click_id_slot: str = ""  # the parameter of its offer links that carries our click ID, and that it sends back
     macros: dict[str, str] = {}  # our word, or any other name = its macro for it, for the URL that is pasted there
+
+
 class Offer(Section):
     """What a network pays for."""
 
