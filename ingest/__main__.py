@@ -18,6 +18,7 @@ from ingest.click_calls import ClickCalls
 from ingest.drain import Drainer
 from ingest.keeper import Keeper
 from ingest.metrics import Metrics
+from ingest.pixel_calls import PixelCalls
 from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
 from ingest.publisher import Publisher
@@ -107,7 +108,9 @@ def _build(settings: Settings, store: Store, metrics: Metrics) -> tuple[App, Cal
         clicks.use(plans, settings.ingest)
         postbacks.use(plans, settings.ingest)
 
-    return App({"click": clicks.answer, "postback": postbacks.answer}, store, metrics), use
+    pixels = PixelCalls(postbacks, keeper)
+    calls = {"click": clicks.answer, "postback": postbacks.answer, "pixel": pixels.answer}
+    return App(calls, store, metrics), use
 
 
 def _watch(metrics: Metrics, publisher: Publisher, spool: Spool) -> None:

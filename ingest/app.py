@@ -13,7 +13,9 @@ from ingest.store import Store
 Calls = Callable[[Exchange], Awaitable[Answer]]
 
 _NOT_FOUND = failure(
-    404, "not_found", "there are /click/{campaign}, /postback/{network}, /health/live, /health/ready, /metrics"
+    404,
+    "not_found",
+    "there are /click/{campaign}, /postback/{network}, /pixel/{network}.gif, /health/live, /health/ready, /metrics",
 )
 _BUG = failure(503, "internal", "this request could not be handled: it may be repeated")
 

@@ -22,9 +22,9 @@ RETRY_AFTER_SECONDS = "5"
 _BODY_SECONDS = 10.0
 _encode = msgspec.json.Encoder().encode
 
+Headers = tuple[tuple[str, str], ...]
 _JSON = ("content-type", "application/json")
 _JSON_HEADERS = (_JSON, ("cache-control", "no-store"))
-_RETRY_HEADERS = (*_JSON_HEADERS, ("retry-after", RETRY_AFTER_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,21 @@ class Answer:
 
     status: int
     body: bytes = b""
-    headers: tuple[tuple[str, str], ...] = _JSON_HEADERS
+    headers: Headers = _JSON_HEADERS
 
     def send(self, protocol: HTTPProtocol) -> None:
         """Hand it to the server."""
         protocol.response_bytes(self.status, list(self.headers), self.body)
 
 
+def retry_headers(headers: Headers) -> Headers:
+    """The headers of an answer that asks to repeat the request a little later."""
+    return (*headers, ("retry-after", RETRY_AFTER_SECONDS))
+
+
 def json_answer(status: int, content: object) -> Answer:
     """An answer in JSON; 503 and 429 say when to come again."""
-    return Answer(status, _encode(content), _RETRY_HEADERS if status in (429, 503) else _JSON_HEADERS)
+    return Answer(status, _encode(content), retry_headers(_JSON_HEADERS) if status in (429, 503) else _JSON_HEADERS)
 
 
 def failure(status: int, code: str, detail: str) -> Answer:

@@ -77,6 +77,8 @@ class NetworkPlan:
     wait_ms: int
     source: str  # whose own click IDs it sends; empty: ours
     reports_all_users: bool
+    pixel: bool
+    pixel_payout: bool
     policies: Mapping[str, EventPolicy]
 
 
@@ -158,6 +160,8 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
         wait_ms=wait_ms if network.wait is None else network.wait,
         source="" if network.click_ids == OURS else network.click_ids,
         reports_all_users=network.reports_all_users,
+        pixel=network.pixel,
+        pixel_payout=network.pixel_payout,
         policies=policies,
     )
 

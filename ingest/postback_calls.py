@@ -35,7 +35,7 @@ class PostbackCalls:
 
     async def answer(self, exchange: Exchange) -> Answer:
         """Answer one call."""
-        plan = self._plans.networks.get(exchange.name or self._plans.default_network)
+        plan = self.plan(exchange.name or self._plans.default_network)
         try:
             if plan is None:
                 raise self._unknown(exchange.name)
@@ -44,13 +44,21 @@ class PostbackCalls:
                 return await self._record_many(plan, exchange, several)
             record = self._normalize(plan, several[0])
             if not exchange.is_head:
-                await self._publish(record)
+                await self.publish(record)
             return json_answer(200, {"status": "accepted", "postback_id": record.postback_id})
         except Refusal as refusal:
             network, secret = (plan.name, plan.access.key) if plan else (exchange.name[:64], None)
             return await self._keeper.refuse(exchange, refusal, network=network, secret=secret)
         except NotStored as error:
             return not_stored(error)
+
+    def plan(self, network: str) -> NetworkPlan | None:
+        """How the postbacks of a network are read."""
+        return self._plans.networks.get(network)
+
+    def read(self, plan: NetworkPlan, exchange: Exchange) -> Postback:
+        """The postback in a URL, whoever may call. Raises Refusal."""
+        return self._normalize(plan, exchange.query_params(self._limits.max_url_bytes))
 
     async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
         """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
@@ -74,14 +82,15 @@ class PostbackCalls:
         postback_id = record_id(at_ms, self._random(10))
         return normalize_postback(plan, params, self._plans.secrets, postback_id=postback_id, now_ms=at_ms)
 
-    async def _publish(self, record: Postback) -> None:
+    async def publish(self, record: Postback) -> None:
+        """Store it. Raises NotStored."""
         key = record.click_id or record.postback_id
         await self._store.put(Record(EVENTS, key.encode(), encode(record)))
 
     async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params]) -> Answer:
         sender = Sender(network=plan.name, secret=plan.access.key)
         good, refused = await record_each(
-            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._publish
+            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self.publish
         )
         content: dict[str, object] = {"status": "accepted", "postback_ids": [record.postback_id for record in good]}
         return json_answer(200, content | ({"refused": refused} if refused else {}))

@@ -143,7 +143,8 @@ def invalid(bootstrap: str) -> list[Invalid]:
 def _read(bootstrap: str, topic: str) -> list[bytes]:
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        numbers = until(lambda: consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
+        partitions = [TopicPartition(topic, number) for number in numbers]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)

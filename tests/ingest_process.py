@@ -108,9 +108,8 @@ class Topics:
     def _read(self, topic: str) -> list[tuple[int, bytes, bytes]]:
         consumer = KafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
         try:
-            partitions = [
-                TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())
-            ]
+            numbers = until(lambda: consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
+            partitions = [TopicPartition(topic, number) for number in sorted(numbers)]
             consumer.assign(partitions)
             ends = consumer.end_offsets(partitions)
             found: list[tuple[int, bytes, bytes]] = []
@@ -120,7 +119,7 @@ class Topics:
                     found.extend((partition.partition, record.key, record.value) for record in records)
                 return all(consumer.position(partition) >= ends[partition] for partition in partitions)
 
-            until(read_all, 20, f"all of {topic} is read")
+            until(read_all, 60, f"all of {topic} is read")
             return found
         finally:
             consumer.close()

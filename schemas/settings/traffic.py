@@ -52,6 +52,8 @@ class Network(Section):
     unknown_status: Status = "pending"
     currency: CurrencyCode = ""  # where the postback names none
     wait: Duration | None = None  # instead of [ingest] wait
+    pixel: bool = False  # takes postbacks from visitors' browsers too, at /pixel/{network}.gif and without a key
+    pixel_payout: bool = False  # believes the payout that a browser sends
     reports_all_users: bool = False  # also those whom no click brought: no click ID is no mistake
     duplicates: Literal["first", "last"] = "first"  # which of several parameters with one name counts
     rules: tuple[Rule, ...] = ()  # where several parameters together tell the event or the status

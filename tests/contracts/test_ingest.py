@@ -12,6 +12,7 @@ from kafka import KafkaAdminClient
 
 from clickjoin.embedded.ports import free_port
 from schemas.ids import clicked_at_of, verify_click_id
+from schemas.records import Postback
 from schemas.topics import EVENTS, INVALID, partition_of
 from tests.ingest_process import IngestProcess, Topics
 from tests.ingest_samples import KEY, SECRET, SOURCE_KEY, click_id
@@ -38,7 +39,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
 def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
     patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}  # nothing goes into the spool
     process = IngestProcess(tmp_path_factory.mktemp("ingest"), broker.bootstrap, free_port(), ingest=patient)
-    yield process.wait_for("/health/ready", 200)
+    process.wait_for("/health/ready", 200).get("/click/spring")
+    # As long as the broker never answered it counts as away, and what comes lies in the spool for a moment.
+    until(lambda: Topics(broker.bootstrap).events(), 60, "the first click is on the broker")
+    yield process
     process.stop()
     for secret in (KEY, SOURCE_KEY, SECRET):
         assert secret not in process.log
@@ -197,6 +201,27 @@ def test_a_changed_configuration_counts_after_sighup_and_a_wrong_one_changes_not
         ingest.config.write_text(before)
         ingest.process.send_signal(signal.SIGHUP)
         until(lambda: ingest.get("/click/spring").status == 302, 30, "the old one is back")
+
+
+def test_a_pixel_is_always_an_image_and_its_payout_is_not_believed_unless_configured(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    def shown(path: str) -> None:
+        reply = ingest.get(path)
+        assert (reply.status, reply.headers["content-type"], reply.body[:6]) == (200, "image/gif", b"GIF89a")
+        assert "no-store" in reply.headers["cache-control"]
+
+    shown(f"/pixel/billing.gif?click_id={OURS}&event=px1&payout=99&currency=EUR")
+    shown(f"/pixel/acme.gif?ml_sub1={OURS}&event=px2")
+    shown("/pixel/billing.gif?click_id=%7Bclick_id%7D&event=px3")
+    shown("/pixel/nobody.gif")
+    found = {one.event: one for _, _, one in topics.events() if isinstance(one, Postback)}
+    assert (found["px1"].payout, found["px1"].currency) == (None, "")
+    assert "px2" not in found
+    assert [one.network for one in topics.invalid("pixel_not_allowed")] == ["acme"]
+    assert "px3" in next(one.raw for one in topics.invalid("unreplaced_macro") if one.network == "billing")
+    assert ingest.call("HEAD", f"/pixel/billing.gif?click_id={OURS}&event=px4").status == 200
+    assert "px4" not in {one.event for _, _, one in topics.events() if isinstance(one, Postback)}
 
 
 def test_a_body_that_is_too_large_is_refused_whether_it_says_its_length_or_not(ingest: IngestProcess) -> None:
