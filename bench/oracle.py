@@ -106,7 +106,7 @@ class _OracleBench:
             shown += differing.rows
             told(done)
         for row in shown[:_SHOWN]:
-            self._plan.progress.console.print(row, style="red", markup=False, highlight=False)
+            self._plan.progress.console.print(row, style="red", markup=False, soft_wrap=True)
         return {**results, **{f"outcomes_{word}": count for word, count in brute.words().items()}}
 
 
