@@ -26,7 +26,7 @@ class CampaignPanel(NamedTuple):
     """A campaign: where its source sends visitors."""
 
     campaign: str
-    click_url: str  # {word}: to be replaced by the source's own macro for it
+    click_url: str  # with the source's own macros, where they are known; else {word}: to be replaced by its macro
     source: str
     offers: tuple[str, ...]
 
@@ -79,10 +79,17 @@ def _guard(network: Network) -> str:
 
 
 def _click_url(base: str, campaign: str, source: Source) -> str:
-    parameters = [(source.click_id_param, "{source_click_id}")] if source.click_id_param else []
-    parameters += [(source.params[word][0], f"{{{word}}}") for word in CLICK_PARAMETERS if word in source.params]
-    query = _query(parameters)
+    names = {"source_click_id": source.click_id_param or "source_click_id"}
+    names |= {word: params[0] for word, params in source.params.items()}
+    words = source.macros or {word: f"{{{word}}}" for word in _asked_for(source)}
+    query = _query([(names.get(word, word), macro) for word, macro in words.items()])
     return f"{base}/click/{campaign}?{query}" if query else f"{base}/click/{campaign}"
+
+
+def _asked_for(source: Source) -> list[str]:
+    """What a source of which no macros are known is to say in a click URL."""
+    own = ["source_click_id"] if source.click_id_param else []
+    return own + [word for word in CLICK_PARAMETERS if word in source.params]
 
 
 def _query(parameters: list[tuple[str, str]]) -> str:
@@ -97,7 +104,7 @@ def _told(name: str, source: Source) -> list[SourcePanel]:
             event=event,
             statuses=postback.statuses,
             host=urlsplit(postback.url).hostname or "",
-            method=postback.method,
+            method=postback.method or ("POST" if postback.form or postback.json_body else "GET"),
             max_click_age_hours=None if postback.max_click_age is None else postback.max_click_age / _HOURS_MS,
         )
         for event, postback in source.postbacks.items()

@@ -71,7 +71,7 @@ class Source(Section):
     preset: str = "generic"
     click_id_param: str = ""  # their parameter that carries their click ID
     params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
-    macros: dict[str, str] = {}  # source_click_id or our word = their macro for it, for the click URL in their panel
+    macros: dict[str, str] = {}  # source_click_id, our word, or any other name = their macro, for our click URL
     key: Secret | None = None  # for clicks that they record server to server
     account: dict[ConfigName, AccountValue] = {}  # {account.NAME} in a template
     goals: dict[str, str] = {}  # our event ("*": any other) = their name or number for it: {goal}, {event_name}

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.requests import find_mistakes
 from schemas.settings.errors import Path
-from schemas.settings.postbacks import ANY_EVENT, CLICK_WORDS, Source, SourcePostback
+from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
 
 Mistake = tuple[Path, object, str]
 """Where in the source's section, what is written there, what would be right."""
@@ -22,9 +22,6 @@ class Known(NamedTuple):
 
 def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
     """All that is wrong with a source."""
-    for word, macro in source.macros.items():
-        if word not in (*CLICK_WORDS, "source_click_id"):
-            yield ("macros", word), macro, "our word stands left, their macro right: source_click_id, placement …"
     for event, goal in source.goals.items():
         if event != ANY_EVENT:
             yield from _unless_known(("goals", event), goal, event, known.events, "events")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from presets.load import WITH_PRESETS, load_settings, load_with_warnings, preset_names, read_preset
+from presets.load import WITH_PRESETS, load_settings, load_with_warnings, preset_names, read_preset, read_preset_file
 from schemas.settings.errors import ConfigError
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.traffic import POSTBACK_WORDS
@@ -38,8 +38,9 @@ def test_the_example_names_every_variable_that_it_needs() -> None:
     ("section", "name"), [(section, name) for section in WITH_PRESETS for name in preset_names(section)]
 )
 def test_every_preset_is_a_valid_section(section: str, name: str) -> None:
-    guard = {"open": True} if section == "networks" else {}
-    settings, problems = validate({section: {"some": {**read_preset(section, name), **guard}}}, {})
+    account = dict.fromkeys(read_preset_file(section, name).get("about", {}).get("account", {}), "1")
+    given = {"open": True} if section == "networks" else {"account": account}
+    settings, problems = validate({section: {"some": {**read_preset(section, name), **given}}}, {})
     assert problems == []
     assert settings is not None
 
@@ -90,9 +91,10 @@ def test_an_unknown_preset_is_told_with_those_there_are(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as raised:
         load_settings(file, {})
+    networks, sources = (", ".join(preset_names(section)) for section in WITH_PRESETS)
     assert [str(problem) for problem in raised.value.problems] == [
-        'networks.acme.preset = "genric": no such preset: there are generic',
-        'sources.a.preset = "../networks/generic": no such preset: there are generic',
+        f'networks.acme.preset = "genric": no such preset: there are {networks}',
+        f'sources.a.preset = "../networks/generic": no such preset: there are {sources}',
     ]
 
 

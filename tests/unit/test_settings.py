@@ -155,7 +155,6 @@ def test_the_sample_is_right() -> None:
         ("sources/pops/postbacks", {"install": {"url": "https://p.example/", "events": ["install"]}}, "it is for install alone"),
         ("sources/pops/postbacks", {"install": {"url": "https://p.example/?g={goal}"}}, 'write install = "…" in the [goals] of this source'),
         ("sources/pops/goals", {"instal": "1"}, 'sources.pops.goals.instal = "1": there is no [events.instal]'),
-        ("sources/pops/macros", {"click": "{x}"}, "our word stands left, their macro right"),
         ("sources/pops/account", {"token": "env:NOT_SET"}, 'sources.pops.account.token = "env:NOT_SET": the environment variable NOT_SET is not set'),
         ("sources/pops/postbacks/*/statuses", [], 'sources.pops.postbacks."*".statuses = []'),
         ("sources/pops/params", {"zone": "z"}, 'sources.pops.params.zone = "z": our word stands left'),
