@@ -10,7 +10,7 @@ reason; tests/contracts/test_batches.py holds it against Apache Kafka.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any
 
@@ -45,6 +45,8 @@ class BatchConsumer(Consumer):
     """Faust's consumer with both ends replaced: how records reach the agent, and what is committed."""
 
     batch_records = 2000
+    topic_ids: Mapping[str, str] = {}
+    """Kafka's own IDs of topics by name, committed with each offset: of another topic of that name it means nothing."""
     committed_at: Callable[[float], None] = staticmethod(lambda began: None)
     """Called after each successful commit with the moment (CLOCK_BOOTTIME, seconds) at which it began."""
     commit_failed: Callable[[], None] = staticmethod(lambda: None)
@@ -76,7 +78,8 @@ class BatchConsumer(Consumer):
         """Commit what is done, also where nothing advanced: success says that the partitions are still ours."""
         async with self._committing:
             done = dict(self._done)
-            offsets = {TopicPartition(*tp): OffsetAndMetadata(at, "") for tp, at in done.items()}
+            ids = self.topic_ids
+            offsets = {TopicPartition(*tp): OffsetAndMetadata(at, ids.get(tp.topic, "")) for tp, at in done.items()}
             if not offsets:
                 return False
             began = clock_gettime(CLOCK_BOOTTIME)

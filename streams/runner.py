@@ -92,6 +92,9 @@ class Runner:
         start = begin if committed is None else committed
         if start < begin:
             raise TruncatedLogError(f"{topic}-{number} starts at {begin}, resume at {start}: {begin - start} are gone")
+        if committed is None and await self._log.committed_another(self._group, topic, number):
+            log.warning("committed_of_another_topic", topic=topic, partition=number)
+            self._seen = await self._log.end(topic, number)  # Faust resumes where the group was in that one
         self.committed = start
         self.next = await self._partition.open(start)
         await self._read(self.next, start, silent=True)

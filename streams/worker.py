@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import CLOCK_BOOTTIME, clock_gettime
 from typing import NamedTuple
@@ -74,6 +75,7 @@ class Worker:
     async def start(self) -> None:
         """Connect. To be called on the loop that will run the app, before it joins its group."""
         await self._log.start()
+        BatchConsumer.topic_ids = await self._log.identify(self._role.topics)
         await self._role.start()
         self._watching = asyncio.create_task(self._watch())
 
@@ -181,9 +183,10 @@ class Worker:
         self._role.may_work_until(began + LEASE * self._session_timeout)
 
     async def _watch(self) -> None:
-        """End the process where it reads and works, and nothing that it does is ever committed."""
+        """End the process where it works in vain: nothing that it does is ever committed, or its topic is gone."""
         while True:
             await asyncio.sleep(self._session_timeout / 2)
+            await self._look_for_other_topics()
             stuck = self._watchdog.look()
             if self._watchdog.looks > 1 and not await self._answers():
                 self._watchdog.looks = 0  # nobody can commit now
@@ -191,6 +194,13 @@ class Worker:
                 positions = {f"{tp.topic}-{tp.partition}": runner.next for tp, (runner, _) in self._runners.items()}
                 seconds = self._watchdog.looks * self._session_timeout / 2
                 log.error("commits_stuck", group=self._role.group, seconds=seconds, positions=positions)
+                os._exit(EXIT_CRASHED)
+
+    async def _look_for_other_topics(self) -> None:
+        """End the process where a topic was deleted and made again: what it knows is of the old one."""
+        with suppress(KafkaError, OSError):
+            if self._runners and await self._answers() and (names := await self._log.made_anew()):
+                log.error("topic_made_anew", topics=names)
                 os._exit(EXIT_CRASHED)
 
     async def _answers(self) -> bool:

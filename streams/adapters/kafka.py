@@ -1,7 +1,7 @@
 """Kafka beside Faust: sending outputs, reading the log again, asking for offsets."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
+from aiokafka.structs import OffsetAndMetadata
 from kafka import KafkaAdminClient
 
 from schemas.settings.servers import Kafka
@@ -90,6 +91,7 @@ class Log:
 
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka
+        self._topic_ids: Mapping[str, str] = {}
 
     async def start(self) -> None:
         """Connect."""
@@ -109,7 +111,17 @@ class Log:
 
     async def topic_id(self, topic: str) -> str:
         """Kafka's own ID of a topic: another one means that the topic was deleted and made again."""
-        return await asyncio.to_thread(_topic_id, self._kafka, topic)
+        return (await asyncio.to_thread(_topic_ids, self._kafka, [topic]))[topic]
+
+    async def identify(self, topics: Sequence[str]) -> Mapping[str, str]:
+        """Take these topics for the ones that are meant from now on. Returns their IDs."""
+        self._topic_ids = await asyncio.to_thread(_topic_ids, self._kafka, topics)
+        return self._topic_ids
+
+    async def made_anew(self) -> list[str]:
+        """Which of them were deleted since, and made again."""
+        now = await asyncio.to_thread(_topic_ids, self._kafka, list(self._topic_ids))
+        return [topic for topic, id_ in self._topic_ids.items() if now.get(topic, id_) != id_]
 
     async def begin(self, topic: str, partition: int) -> int:
         """The offset of the oldest record that is still there."""
@@ -128,11 +140,24 @@ class Log:
         return {(tp.topic, tp.partition): int(end) for tp, end in found.items()}
 
     async def committed(self, group: str, topic: str, partition: int) -> int | None:
-        """The offset at which the group resumes; None where it never committed."""
+        """The offset at which the group resumes; None where it never committed, or of another topic of this name."""
+        told = await self._told(group, topic, partition)
+        return None if told is None or self._is_of_another(topic, told) else int(told.offset)
+
+    async def committed_another(self, group: str, topic: str, partition: int) -> bool:
+        """Whether what the group committed is of another topic of this name, that was deleted."""
+        told = await self._told(group, topic, partition)
+        return told is not None and self._is_of_another(topic, told)
+
+    async def _told(self, group: str, topic: str, partition: int) -> OffsetAndMetadata | None:
         tp = TopicPartition(topic, partition)
         found = await self._admin.list_consumer_group_offsets(group, partitions=[tp])
-        offset = int(found[tp].offset) if tp in found else -1
-        return offset if offset >= 0 else None
+        return found[tp] if tp in found and found[tp].offset >= 0 else None
+
+    def _is_of_another(self, topic: str, told: OffsetAndMetadata) -> bool:
+        """The ID stands in what BatchConsumer commits."""
+        id_ = self._topic_ids.get(topic)
+        return bool(id_ and told.metadata) and told.metadata != id_
 
     async def read(
         self, topic: str, partition: int, begin: int, end: int, *, most: int = 5000
@@ -160,10 +185,12 @@ class Log:
         await self._admin.close()
 
 
-def _topic_id(kafka: Kafka, topic: str) -> str:
+def _topic_ids(kafka: Kafka, topics: Sequence[str]) -> dict[str, str]:
+    """Of those that are there."""
     admin = KafkaAdminClient(**blocking_connection(kafka))  # aiokafka's does not tell the ID
     try:
-        return str(admin.describe_topics([topic])[0]["topic_id"])
+        found = admin.describe_topics(topics)
+        return {topic["name"]: str(topic["topic_id"]) for topic in found if not topic["error_code"]}
     finally:
         admin.close()
 
