@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from clickjoin.embedded.children import Child, Running, last_lines, start
+from clickjoin.embedded.ports import free_port
 
 RESTART_AFTER = 0.5  # seconds
 ENDS_WITHIN = 40.0  # seconds from SIGTERM on
@@ -23,6 +24,7 @@ class RoleProcess:
         self.name, self._role, self._folder, self._servers = folder.name, role, folder, servers
         self.data, self._config = folder / "data", folder / "clickjoin.toml"
         folder.mkdir(parents=True)
+        self._port = free_port()
         self._lives = 0
         self._running: Running | None = None
         self._starts_at = 0.0
@@ -34,7 +36,8 @@ class RoleProcess:
 
     def configure(self, events: str) -> None:
         """What it is started with from the next time on. `events`: the sections of the funnel."""
-        self._config.write_text(f'{self._servers}[ingest]\nsecrets = ["env:CLICKJOIN_SECRET"]\n{events}')
+        metrics = f'[metrics]\n{self._role} = "127.0.0.1:{self._port}"'
+        self._config.write_text(f'{self._servers}{metrics}\n[ingest]\nsecrets = ["env:CLICKJOIN_SECRET"]\n{events}')
 
     def command(self, command: str) -> list[str]:
         """The arguments of a process with this configuration."""
