@@ -38,6 +38,7 @@ class Network(Section):
     """Who sends us postbacks, how it spells things, and how it proves who it is."""
 
     preset: str = "generic"
+    sends: Literal["url", "json"] = "url"  # how: a URL pasted into its panel with macros, or a body of its own shape
     key: Secret | None = None
     key_in: KeyPlace = "parameter"  # where it sends the key: `check` prints that, and all places are accepted
     signature: Signature | None = None
