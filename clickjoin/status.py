@@ -146,7 +146,7 @@ def _deliveries(dsn: str, away: dict[str, str]) -> dict[str, int]:
     from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 
     from sql.connect import address, connect
-    from sql.reports import statement
+    from sql.statements import statement
 
     why = nobody_listens(address(dsn))
     if why:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, reports, roles, servers, status
+from clickjoin.cli import check, export, report, roles, servers, status, trace
 
 app = typer.Typer(
     name="clickjoin",
@@ -36,6 +36,6 @@ for command in (
     *(servers.up, servers.demo),
     *(roles.ingest, roles.join, roles.sink, roles.emit),
     *(servers.migrate, check.check),
-    *(reports.funnel, reports.trace, status.status),
+    *(report.report, report.funnel, export.export, trace.trace, status.status),
 ):
     app.command()(command)

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.records import Facts
 from sql.connect import address, connect_async
-from sql.reports import statement
+from sql.statements import statement
 from streams.adapters.clickhouse import AwayError
 from streams.facts import Row, facts_of
 from streams.join.state import MAX_DECIDED

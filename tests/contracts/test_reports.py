@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from sql.connect import connect
-from sql.reports import DIMENSIONS, FunnelRow, conversions_per_event, funnel, trace
+from sql.reports.ask import ask, shown, stream
+from sql.reports.catalogue import REPORTS, report_named
+from sql.reports.dimensions import DIMENSIONS
+from sql.reports.question import Question
+from sql.trace import trace
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import NOW, click, delivery, dsn_of, on_topic, outcome, write
 
@@ -45,72 +50,101 @@ def tell(dsn: str) -> None:
     write(dsn, "deliveries", on_topic("deliveries", steps))
 
 
-def steps(row: FunnelRow) -> list[tuple[str, int, int, dict[str, Decimal]]]:
-    return [(step.event, step.clicks, step.conversions, dict(step.payout)) for step in row.steps]
+def asked(told: Client, name: str, **choices: Any) -> list[dict[str, Any]]:
+    """The rows of a report about these events."""
+    return ask(told, Question(REPORTS[name], **{"events": EVENTS, **choices})).named()
+
+
+def reached(rows: list[dict[str, Any]]) -> list[int]:
+    return [row["clicks"] for row in rows]
 
 
 def test_a_step_counts_each_click_once_without_rejected_ones_refunds_and_tests(told: Client) -> None:
-    (whole,) = funnel(told, events=[*EVENTS, "refund"])
-    assert (whole.clicks, dict(whole.cost)) == (10, {"USD": Decimal("0.50")})
-    assert steps(whole) == [
+    rows = asked(told, "funnel", events=[*EVENTS, "refund"])
+    assert [(row["event"], row["clicks"], row["conversions"], row["money"]) for row in rows] == [
+        ("click", 10, 10, {"USD": Decimal("0.50")}),
         ("install", 5, 5, {"USD": Decimal("6.00")}),
         ("trial", 1, 1, {}),
         ("subscribe", 1, 1, {"USD": Decimal("9.99")}),
         ("refund", 0, 0, {"USD": Decimal("-9.99")}),
     ]
-    assert [(step.rate, step.step_rate) for step in whole.steps] == [(0.5, 0.5), (0.1, 0.2), (0.1, 1.0), (0.0, 0.0)]
+    assert [(row["rate"], row["step_rate"]) for row in rows[1:]] == [(0.5, 0.5), (0.1, 0.2), (0.1, 1.0), (0.0, 0.0)]
 
 
-def test_the_funnel_is_grouped_by_a_dimension_of_the_click(told: Client) -> None:
-    by_campaign = funnel(told, events=EVENTS, by="campaign")
-    assert [(row.group, row.clicks, [step.clicks for step in row.steps]) for row in by_campaign] == [
-        ("a", 6, [5, 1, 0]),
-        ("b", 4, [0, 0, 1]),
+def test_in_strict_order_a_step_counts_only_after_the_one_before(told: Client) -> None:
+    # All conversions are at the moment of the first click: those of later clicks are before them.
+    assert reached(asked(told, "funnel", strict=True)) == [10, 1, 1, 0]
+
+
+def test_the_funnel_is_grouped_by_dimensions_most_clicks_first(told: Client) -> None:
+    rows = asked(told, "funnel", group_by=("campaign", "day"))
+    assert [(row["campaign"], str(row["day"]), row["clicks"]) for row in rows] == [
+        *(("a", "2026-09-21", clicks) for clicks in (6, 5, 1, 0)),
+        *(("b", "2026-09-21", clicks) for clicks in (4, 0, 0, 1)),
     ]
-    assert [row.group for row in funnel(told, events=EVENTS, by="day")] == ["2026-09-21"]
 
 
-@pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_every_dimension_adds_up_to_the_whole(told: Client, dimension: str) -> None:
-    (whole,) = funnel(told, events=EVENTS)
-    groups = funnel(told, events=EVENTS, by=dimension)
-    assert sum(row.clicks for row in groups) == whole.clicks
-    for at, step in enumerate(whole.steps):
-        assert sum(row.steps[at].conversions for row in groups) == step.conversions
+def test_a_wanted_status_decides_what_counts(told: Client) -> None:
+    assert reached(asked(told, "funnel", statuses=("rejected",))) == [10, 1, 0, 0]
 
 
 def test_tests_are_counted_where_they_are_asked_for(told: Client) -> None:
-    (whole,) = funnel(told, events=EVENTS, tests=True)
-    assert (whole.clicks, whole.steps[0].clicks) == (11, 6)
+    assert reached(asked(told, "funnel", tests=True))[:2] == [11, 6]
 
 
 def test_a_time_holds_its_beginning_and_not_its_end(told: Client) -> None:
-    since, until = (datetime.fromtimestamp((NOW + minute * 60_000) / 1000, UTC) for minute in (2, 5))
-    (part,) = funnel(told, events=EVENTS, since=since, until=until)
-    assert (part.clicks, part.steps[0].clicks) == (3, 3)
+    rows = asked(told, "funnel", since=NOW + 2 * 60_000, until=NOW + 5 * 60_000)
+    assert reached(rows)[:2] == [3, 3]
 
 
-def test_a_funnel_of_nothing_is_one_row_without_rates(told: Client) -> None:
-    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
-    (nothing,) = funnel(told, events=EVENTS, until=long_ago)
-    assert nothing.clicks == 0
-    assert [(step.clicks, step.rate) for step in nothing.steps] == [(0, None)] * 3
-    assert funnel(told, events=EVENTS, by="source", until=long_ago) == []
+def test_a_day_is_that_of_the_time_zone(told: Client) -> None:
+    days = {zone: asked(told, "funnel", group_by=("day",), zone=zone)[0]["day"] for zone in ("UTC", "Asia/Tokyo")}
+    assert {zone: str(day) for zone, day in days.items()} == {"UTC": "2026-09-21", "Asia/Tokyo": "2026-09-21"}
 
 
-def test_an_unknown_dimension_is_an_error_that_lists_those_there_are(told: Client) -> None:
-    with pytest.raises(ValueError, match=r"no dimension 'colour': there are campaign, source, .*sub10"):
-        funnel(told, events=EVENTS, by="colour")
+def test_a_funnel_of_nothing_has_every_step_without_rates(told: Client) -> None:
+    nothing = asked(told, "funnel", until=1)
+    assert [(row["clicks"], row["rate"]) for row in nothing] == [(0, None)] * 4
+    assert asked(told, "funnel", group_by=("source",), until=1) == []
 
 
-def test_conversions_per_event_counts_all_of_them_once(told: Client) -> None:
-    assert conversions_per_event(told) == {
-        "install": 7,
-        "refund": 1,
-        "renewal": 1,
-        "subscribe": 1,
-        "trial": 1,
-    }
+def test_amounts_of_two_currencies_are_never_added_up(told: Client) -> None:
+    (dollars,) = asked(told, "revenue", events=())
+    assert (dollars["currency"], dollars["clicks"], dollars["conversions"]) == ("USD", 10, 8)
+    assert (dollars["cost"], dollars["payout"], dollars["rejected"]) == tuple(map(Decimal, ("0.50", "15.99", "1.20")))
+    assert (dollars["profit"], dollars["roi"], dollars["epc"]) == tuple(map(Decimal, ("15.49", "30.98", "1.599")))
+
+
+def test_a_question_about_something_that_does_not_exist_lists_what_there_is() -> None:
+    with pytest.raises(ValueError, match=r"no report 'fnnel': there are funnel, time, .*quality"):
+        report_named("fnnel")
+    with pytest.raises(ValueError, match=r"no dimension 'colour': there are campaign, source, .*hour_of_day"):
+        Question(REPORTS["funnel"], events=EVENTS, group_by=("colour",))
+    with pytest.raises(ValueError, match=r"no status 'good': there are pending, approved, rejected"):
+        Question(REPORTS["revenue"], statuses=("good",))
+    with pytest.raises(ValueError, match="quality is dated neither by click nor by conversion"):
+        Question(REPORTS["quality"], by="click")
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_no_value_ever_stands_in_a_statement(dimension: str) -> None:
+    values = {"events": ("'; DROP TABLE clicks; --",), "zone": "no'where", "group_by": (dimension,)}
+    for report in REPORTS.values():
+        if dimension in report.dimensions:
+            settings, text = shown(Question(report, **values)).split("\n--", 1)  # type: ignore[arg-type]
+            assert "DROP" not in text
+            assert "no'where" not in text
+            assert r"\'; DROP" in settings
+
+
+def test_an_answer_is_had_in_a_form_of_clickhouse(told: Client) -> None:
+    question = Question(REPORTS["funnel"], events=EVENTS)
+    lines = b"".join(stream(told, question, "CSVWithNames")).decode().splitlines()
+    assert lines[:3] == [
+        '"step","event","clicks","conversions","rate","step_rate","money"',
+        '0,"click",10,10,1,,"{\'USD\':0.5}"',
+        '1,"install",5,5,0.5,0.5,"{\'USD\':6}"',
+    ]
 
 
 def test_a_trace_tells_the_life_of_a_click_in_the_order_of_time(told: Client) -> None:

@@ -1,0 +1,120 @@
+"""`clickjoin report | funnel`: the reports, as a table, JSON, CSV, Parquet, or the statement itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clickjoin.cli import report_options as options
+from clickjoin.cli.clickhouse import clickhouse
+from clickjoin.cli.files import print_pieces, write_file
+from clickjoin.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_FILE,
+    WRONG,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    fail,
+    load_for,
+)
+from clickjoin.cli.output import print_json
+from clickjoin.cli.report_options import Choices
+
+if TYPE_CHECKING:
+    from sql.reports.ask import Answer
+    from sql.reports.question import Question
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="funnel, time, revenue, cohorts, ltv, approval, …")]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What the answer is wanted as: a table where nothing else is."""
+
+    as_json: bool
+    as_csv: bool
+    parquet: Path | None
+    sql: bool
+
+
+def report(
+    name: Name,
+    config: ConfigOption = DEFAULT_FILE,
+    data: DataOption = DEFAULT_DATA,
+    since: options.From = "",
+    until: options.To = "",
+    group_by: options.GroupBy = "",
+    by: options.By = "",
+    status: options.Status = "",
+    event: options.Event = "",
+    strict: options.Strict = False,
+    tests: options.Tests = False,
+    bots: options.Bots = False,
+    zone: options.Zone = "UTC",
+    decimals: options.Decimals = 2,
+    period: options.Period = "30d",
+    as_json: JsonOption = False,
+    as_csv: options.Csv = False,
+    parquet: options.Parquet = None,
+    sql: options.Sql = False,
+) -> None:
+    """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality."""
+    choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)
+    _run(name, config, choices, _Form(as_json, as_csv, parquet, sql))
+
+
+def funnel(
+    config: ConfigOption = DEFAULT_FILE,
+    data: DataOption = DEFAULT_DATA,
+    since: options.From = "",
+    until: options.To = "",
+    group_by: options.GroupBy = "",
+    by: options.By = "",
+    status: options.Status = "",
+    event: options.Event = "",
+    strict: options.Strict = False,
+    tests: options.Tests = False,
+    bots: options.Bots = False,
+    zone: options.Zone = "UTC",
+    decimals: options.Decimals = 2,
+    as_json: JsonOption = False,
+    as_csv: options.Csv = False,
+    parquet: options.Parquet = None,
+    sql: options.Sql = False,
+) -> None:
+    """Show the funnel: the clicks, and of each event how many of them reached it. The same as `report funnel`."""
+    choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals)
+    _run("funnel", config, choices, _Form(as_json, as_csv, parquet, sql))
+
+
+def _run(name: str, config: Path, choices: Choices, form: _Form) -> None:
+    settings = load_for("report", config, quiet=True)
+    from sql.reports import ask
+
+    if sum(map(bool, (form.as_json, form.as_csv, form.parquet, form.sql))) > 1:
+        fail("write one of --json, --csv, --parquet and --sql", WRONG)
+    try:
+        question = options.question(name, choices, settings, options.utc_now())
+    except ValueError as error:
+        fail(str(error), WRONG)
+    if form.sql:
+        typer.echo(ask.shown(question))
+        return
+    with clickhouse(settings) as client:
+        if form.as_csv:
+            print_pieces(ask.stream(client, question, "CSVWithNames"))
+        elif form.parquet:
+            write_file(ask.stream(client, question, "Parquet"), form.parquet)
+        else:
+            _show(question, ask.ask(client, question), as_json=form.as_json)
+
+
+def _show(question: "Question", answer: "Answer", *, as_json: bool) -> None:
+    if as_json:
+        print_json(answer.named())
+        return
+    from clickjoin.cli.report_table import print_report
+
+    print_report(question.report, answer)

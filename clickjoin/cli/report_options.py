@@ -1,0 +1,123 @@
+"""What `clickjoin report` is told, and the question that comes of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import typer
+
+from clickjoin.period import WORDS, beginning, end
+from schemas.settings.file import Settings
+from schemas.settings.values import parse_duration
+from sql.reports.catalogue import Date, Report, report_named
+from sql.reports.question import Question
+
+_MOST_DECIMALS = 8  # as the tables hold money
+
+From = Annotated[str, typer.Option("--from", metavar="TIME", help=f"The first time that counts: {WORDS}.")]
+To = Annotated[str, typer.Option("--to", metavar="TIME", help="The last one: a day, a week or a month is whole.")]
+GroupBy = Annotated[str, typer.Option("--group-by", metavar="DIM,…", help="A row for each value: campaign,day …")]
+By = Annotated[str, typer.Option("--by", metavar="click|conversion", help="Whose date counts. Default: the click's.")]
+Status = Annotated[str, typer.Option("--status", metavar="STATUS,…", help="Conversions that count: approved,pending …")]
+Event = Annotated[str, typer.Option("--event", metavar="EVENT,…", help="Events that count, in this order.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Of the funnel: only steps that happen in their order.")]
+Tests = Annotated[bool, typer.Option("--tests", help="Count what is marked as a test, too.")]
+Bots = Annotated[bool, typer.Option("--bots", help="Count what looks like a robot, too.")]
+Zone = Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of times and days: Europe/Berlin.")]
+Decimals = Annotated[int, typer.Option("--decimals", min=0, max=_MOST_DECIMALS, help="Of a sum of money.")]
+Period = Annotated[str, typer.Option("--period", metavar="SPAN", help="Of cohorts: how long a subscription runs.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
+Parquet = Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="Write a Parquet file instead.")]
+Sql = Annotated[bool, typer.Option("--sql", help="Print the statement, with its parameters, and ask nothing.")]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was typed after the name of the report."""
+
+    since: str = ""
+    until: str = ""
+    group_by: str = ""
+    by: str = ""
+    status: str = ""
+    event: str = ""
+    strict: bool = False
+    tests: bool = False
+    bots: bool = False
+    zone: str = "UTC"
+    decimals: int = 2
+    period: str = "30d"
+
+
+def question(name: str, choices: Choices, settings: Settings, now: datetime) -> Question:
+    """The question. Raises ValueError, which says what there is, for a word that nothing is known of."""
+    report = report_named(name)
+    here = now.astimezone(zone_named(choices.zone))
+    since, until = time_between(choices.since, choices.until, here)
+    return Question(
+        report=report,
+        events=_events(report, choices.event, settings),
+        group_by=_words(choices.group_by) or report.group_by,
+        since=since,
+        until=until,
+        by=cast(Date, choices.by) if choices.by else None,
+        statuses=_words(choices.status) or None,
+        strict=choices.strict,
+        tests=choices.tests,
+        bots=choices.bots,
+        zone=choices.zone,
+        decimals=choices.decimals,
+        period_ms=_period(choices.period),
+        now=round(now.timestamp() * 1000),
+    )
+
+
+def time_between(since: str, until: str, now: datetime) -> tuple[int, int]:
+    """The milliseconds of --from and --to; all time where they say nothing. Raises ValueError."""
+    first = max(beginning(since, now), Question.since) if since else Question.since
+    last = min(end(until, now), Question.until) if until else Question.until
+    if first >= last:
+        raise ValueError(f"--from {since or 'the beginning'} is not before --to {until or 'the end'}")
+    return first, last
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Raises ValueError for a time zone that does not exist."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = get_close_matches(name, sorted(available_timezones()), n=3, cutoff=0.5)
+        hint = f": did you mean {' or '.join(near)}?" if near else ": write one like Europe/Berlin"
+        raise ValueError(f"no time zone {name!r}{hint}") from None
+
+
+def utc_now() -> datetime:
+    """The time, for the shells of the commands."""
+    return datetime.now(UTC)
+
+
+def _events(report: Report, typed: str, settings: Settings) -> tuple[str, ...]:
+    named = _words(typed)
+    for name in named:
+        if name not in settings.events:
+            raise ValueError(f"no event {name!r}: there are {', '.join(settings.funnel) or 'none'}")
+    if named or report.events == "all":
+        return named
+    if report.events == "steps":
+        return settings.funnel
+    lasting = [name for name in settings.funnel if settings.events[name].repeat == "new"]
+    return tuple(lasting or settings.funnel)[-1:]
+
+
+def _period(text: str) -> int:
+    span = parse_duration(text)
+    if span < 1:
+        raise ValueError(f"--period {text}: a subscription runs for some time")
+    return span
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -1,0 +1,42 @@
+"""Asks ClickHouse for a report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from sql.reports.question import Question, parameters_of, runnable, text_of
+from sql.statements import report_statement
+from sql.stream import stream as stream_of
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a report. Money is Decimal, shares are float, moments know their zone."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def named(self) -> list[dict[str, Any]]:
+        """The rows, columns by name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+def ask(client: Client, question: Question) -> Answer:
+    """The answer to a question."""
+    text = text_of(question, report_statement(question.report.name))
+    result = client.query(text, parameters_of(question, text))
+    return Answer(tuple(result.column_names), tuple(tuple(row) for row in result.result_rows))
+
+
+def shown(question: Question) -> str:
+    """The statement that answers a question, with its parameters, as clickhouse-client takes it."""
+    text = text_of(question, report_statement(question.report.name))
+    return runnable(text, parameters_of(question, text))
+
+
+def stream(client: Client, question: Question, form: str) -> Iterator[bytes]:
+    """The answer in one of ClickHouse's formats, as it arrives."""
+    text = text_of(question, report_statement(question.report.name))
+    return stream_of(client, text, parameters_of(question, text), form)

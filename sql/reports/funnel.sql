@@ -1,0 +1,129 @@
+-- How many clicks reached each step, of all clicks and of those that reached the step before.
+-- A click reaches a step by a conversion of its event that has a wanted status and is no refund: in any order, or
+-- (strict) by one that is not older than the one that reached the step before, the first not older than the click.
+-- Money is by currency, of the step `click` the cost, of the others what was approved, refunds taken off.
+SELECT
+    ${GROUPS}
+    step,
+    if(step = 0, 'click', {events:Array(String)}[step]) AS event,
+    found[step].1 AS clicks,
+    found[step].2 AS conversions,
+    if(found[0].1 = 0, NULL, found[step].1 / found[0].1) AS rate,
+    if(step = 0 OR found[step - 1].1 = 0, NULL, found[step].1 / found[step - 1].1) AS step_rate,
+    mapApply((currency, amount) -> (currency, toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8})), found[step].3) AS money
+FROM
+(
+    SELECT
+        ${GROUPS}
+        mapFromArrays(groupArray(step), groupArray((clicks, conversions, money))) AS found
+    FROM
+    (
+        SELECT
+            ${GROUPS}
+            step,
+            sum(clicks) AS clicks,
+            sum(conversions) AS conversions,
+            mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(38, 8))')) AS money
+        FROM
+        (
+            WITH toTimeZone(clicked_at, {zone:String}) AS at
+            SELECT
+                ${DIMENSIONS}
+                toUInt16(0) AS step,
+                if(isNull(cost), '', currency) AS currency,
+                count() AS clicks,
+                count() AS conversions,
+                ifNull(sum(cost), 0) AS amount,
+                count(cost) AS amounts
+            FROM clicks FINAL
+            WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_bot OR {bots:Bool})
+            GROUP BY ALL
+
+            UNION ALL
+
+            WITH
+                if({by:String} = 'click', clicked_at, occurred_at) AS dated,
+                toTimeZone(dated, {zone:String}) AS at
+            SELECT
+                ${DIMENSIONS}
+                toUInt16(indexOf({events:Array(String)}, event)) AS step,
+                '' AS currency,
+                uniqExact(click_id) AS clicks,
+                count() AS conversions,
+                0 AS amount,
+                0 AS amounts
+            FROM conversions FINAL
+            WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
+              AND dated < fromUnixTimestamp64Milli({until:Int64})
+              AND event IN {events:Array(String)}
+              AND status IN {statuses:Array(String)}
+              AND NOT is_refund
+              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_bot OR {bots:Bool})
+              AND (NOT {strict:Bool} OR (click_id, indexOf({events:Array(String)}, event)) GLOBAL IN
+              (
+                  SELECT click_id, arrayJoin(range(1, toUInt64(reached) + 1))
+                  FROM
+                  (
+                      WITH if({by:String} = 'click', clicked_at, occurred_at) AS dated
+                      SELECT
+                          click_id,
+                          groupArray((
+                              toInt64(indexOf({events:Array(String)}, event)),
+                              toUnixTimestamp64Milli(occurred_at))) AS seen,
+                          arrayFold(
+                              (last, step) -> if(
+                                  last.1 = step - 1 AND arrayExists(one -> one.1 = step AND one.2 >= last.2, seen),
+                                  (step, arrayMin(arrayMap(
+                                      one -> one.2,
+                                      arrayFilter(one -> one.1 = step AND one.2 >= last.2, seen)))),
+                                  last),
+                              range(toInt64(1), toInt64(length({events:Array(String)})) + 1),
+                              (toInt64(0), toUnixTimestamp64Milli(min(clicked_at)))).1 AS reached
+                      FROM conversions FINAL
+                      WHERE {strict:Bool}
+                        AND dated >= fromUnixTimestamp64Milli({since:Int64})
+                        AND dated < fromUnixTimestamp64Milli({until:Int64})
+                        AND event IN {events:Array(String)}
+                        AND status IN {statuses:Array(String)}
+                        AND NOT is_refund
+                        AND (NOT is_test OR {tests:Bool})
+                        AND (NOT is_bot OR {bots:Bool})
+                      GROUP BY click_id
+                  )
+              ))
+            GROUP BY ALL
+
+            UNION ALL
+
+            WITH
+                if({by:String} = 'click', clicked_at, occurred_at) AS dated,
+                toTimeZone(dated, {zone:String}) AS at
+            SELECT
+                ${DIMENSIONS}
+                toUInt16(indexOf({events:Array(String)}, event)) AS step,
+                conversions.currency AS currency,
+                0 AS clicks,
+                0 AS conversions,
+                ifNull(sum(payout), 0) AS amount,
+                count() AS amounts
+            FROM conversions FINAL
+            WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
+              AND dated < fromUnixTimestamp64Milli({until:Int64})
+              AND event IN {events:Array(String)}
+              AND status = 'approved'
+              AND status IN {statuses:Array(String)}
+              AND isNotNull(payout)
+              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_bot OR {bots:Bool})
+            GROUP BY ALL
+        )
+        GROUP BY ALL
+    )
+    GROUP BY ALL
+)
+ARRAY JOIN range(toUInt16(0), toUInt16(length({events:Array(String)}) + 1)) AS step
+ORDER BY found[0].1 DESC, ${GROUPS} step

@@ -1,0 +1,113 @@
+"""A question to a report: its statement, and the parameters that the server binds. Pure.
+
+What stands in the statement's text are names of dimensions, which come from a closed list; every value is bound.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Template
+from typing import Any
+
+from schemas.values import STATUSES
+from sql.reports.catalogue import Date, Report
+from sql.reports.dimensions import expression
+
+DAY_MS = 86_400_000
+_BEGIN, _END = 0, 9_000_000_000_000  # milliseconds: 1970, and 2255
+_PARAMETER = re.compile(r"\{(\w+):\w")
+_AGES = (1, 7, 14, 30, 60, 90, 180, 365)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a report. Raises ValueError, which says what there is, for what the report does not know."""
+
+    report: Report
+    events: Sequence[str] = ()  # that count, in the order of the steps; none: all
+    group_by: tuple[str, ...] = ()
+    since: int = _BEGIN  # milliseconds, the first that counts
+    until: int = _END  # the first that does not count any more
+    by: Date | None = None
+    statuses: tuple[str, ...] | None = None
+    strict: bool = False  # the steps of the funnel in their order
+    tests: bool = False  # also what is marked as a test
+    bots: bool = False  # also what looks like a robot
+    zone: str = "UTC"
+    decimals: int = 2  # of a sum of money
+    period_ms: int = 30 * DAY_MS  # of a subscription
+    now: int = _END  # milliseconds: how old everything is by now
+
+    def __post_init__(self) -> None:
+        report = self.report
+        _check(f"{report.name} has no dimension", self.group_by, report.dimensions)
+        _check("no status", self.statuses or (), STATUSES)
+        if self.statuses is not None and not report.statuses:
+            raise ValueError(f"{report.name} goes by no status")
+        if self.by is not None and self.by not in report.dates:
+            known = f"by {' or '.join(report.dates)}" if report.dates else "neither by click nor by conversion"
+            raise ValueError(f"{report.name} is dated {known}")
+        if self.strict and report.name != "funnel":
+            raise ValueError("only the funnel knows strict order")
+        if not self.events and report.events == "lasting":
+            raise ValueError(f"{report.name} needs events, and none are configured")
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The statuses that count."""
+        return self.report.statuses if self.statuses is None else self.statuses
+
+
+def text_of(question: Question, file: str) -> str:
+    """The statement: `file`, the text of the report's file, grouped by the dimensions that are asked for."""
+    text = Template(file).substitute(
+        DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
+        GROUPS="".join(f"{name}, " for name in question.group_by),
+    )
+    return re.sub(r" +$\n?", lambda found: "\n" if text[found.start() - 1] != "\n" else "", text, flags=re.MULTILINE)
+
+
+def parameters_of(question: Question, text: str) -> dict[str, Any]:
+    """The parameters that stand in the statement, by name: {name:Type}. The server binds them."""
+    values = {
+        "since": question.since,
+        "until": question.until,
+        "zone": question.zone,
+        "by": question.by or "click",
+        "events": list(question.events),
+        "statuses": list(question.counted),
+        "strict": question.strict,
+        "tests": question.tests,
+        "bots": question.bots,
+        "decimals": question.decimals,
+        "period": question.period_ms,
+        "now": question.now,
+        "days": list(_AGES),
+    }
+    return {name: values[name] for name in sorted(set(_PARAMETER.findall(text)))}
+
+
+def runnable(text: str, parameters: Mapping[str, Any]) -> str:
+    """The statement with its parameters as SET statements before it, as clickhouse-client takes them."""
+    lines = [f"SET param_{name} = {_literal(value)};" for name, value in parameters.items()]
+    return "\n".join([*lines, text])
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        shown = "[" + ", ".join(_quoted(one) if isinstance(one, str) else str(one) for one in value) + "]"
+    else:
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+    return _quoted(shown)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _check(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{what} {name!r}: there are {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise ValueError(f"{', '.join(names)}: one of them is there twice")

@@ -1,0 +1,33 @@
+"""The life of one click, as the tables have it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from clickhouse_connect.driver.client import Client
+
+from sql.statements import statement
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The life of one click, each list in the order of time. Rows are columns by name."""
+
+    click_id: str
+    click: dict[str, Any] | None = None
+    postbacks: list[dict[str, Any]] = field(default_factory=list)
+    conversions: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def found(self) -> bool:
+        """Whether anything at all is known of it."""
+        return bool(self.click or self.postbacks or self.conversions or self.deliveries)
+
+
+def trace(client: Client, click_id: str) -> Trace:
+    """Everything that is known of a click."""
+    clicks, postbacks, conversions, deliveries = (
+        list(client.query(statement(f"trace_{part}"), {"click_id": click_id}).named_results())
+        for part in ("click", "postbacks", "conversions", "deliveries")
+    )
+    return Trace(click_id, clicks[0] if clicks else None, postbacks, conversions, deliveries)
