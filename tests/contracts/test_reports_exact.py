@@ -1,0 +1,123 @@
+"""Every report, by every dimension, holds what brute force finds in the same rows: in unmerged parts, with repeats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from schemas.values import STATUSES
+from sql.connect import connect
+from sql.reports.ask import ask
+from sql.reports.catalogue import REPORTS, Report
+from sql.reports.question import DAY_MS, Question
+from tests.contracts.clickhouse_front import ClickHouse
+from tests.contracts.sink_records import dsn_of
+from tests.oracle.report_oracle import BRUTE_FORCE, Found
+from tests.support.report_rows import BEGAN, EVENTS, KEYS, Rows, latest, load, messy_rows
+
+CLICKS, SEED = 500, 20261121
+_BEGAN_MS = round(BEGAN.timestamp() * 1000)
+_KEY_WORDS = {
+    "funnel": ("step", "event"),
+    "time": ("event",),
+    "revenue": ("currency",),
+    "cohorts": ("cohort", "period"),
+    "ltv": ("currency", "days"),
+    "approval": (),
+    "latency": ("stage",),
+    "quality": ("outcome", "reason"),
+}
+"""The columns of each report that say what its figures are of, after the dimensions."""
+
+
+class Messy:
+    """The tables, and the rows that count in them."""
+
+    def __init__(self, client: Client, written: Rows) -> None:
+        self.client = client
+        load(client, written)
+        self.rows: Rows = {table: latest(rows, KEYS[table]) for table, rows in written.items()}
+
+
+@pytest.fixture(scope="module")
+def messy(clickhouse: ClickHouse) -> Iterator[Messy]:
+    name = f"messy_{os.getpid()}"
+    client = connect(dsn_of(clickhouse, name))
+    yield Messy(client, messy_rows(CLICKS, SEED))
+    client.command(f"DROP DATABASE {name}")
+    client.close()
+
+
+def a_question(report: Report, group_by: tuple[str, ...], random: Random) -> Question:
+    """Something that may be asked, with options as chance has them."""
+    since = _BEGAN_MS + random.randrange(20 * DAY_MS)
+    statuses = random.sample(STATUSES, random.randint(1, 3)) if report.statuses and random.random() < 0.6 else None
+    events = random.sample((*EVENTS, "renewal"), random.randint(1, 4))
+    return Question(
+        report=report,
+        events=() if report.events == "all" and random.random() < 0.5 else tuple(events),
+        group_by=group_by,
+        since=since,
+        until=since + random.randrange(5, 60) * DAY_MS,
+        by=random.choice(report.dates) if report.dates else None,
+        statuses=tuple(statuses) if statuses else None,
+        strict=report.name == "funnel" and random.random() < 0.5,
+        tests=random.random() < 0.3,
+        bots=random.random() < 0.3,
+        zone=random.choice(("UTC", "Europe/Berlin", "America/New_York")),
+        decimals=random.choice((0, 2, 6)),
+        period_ms=random.choice((7, 30)) * DAY_MS,
+        now=_BEGAN_MS + random.randrange(50, 200) * DAY_MS,
+    )
+
+
+def found_by(client: Client, question: Question) -> Found:
+    """The answer of ClickHouse, as the oracle writes it."""
+    keys = len(question.group_by) + len(_KEY_WORDS[question.report.name])
+    return {row[:keys]: row[keys:] for row in ask(client, question).rows}
+
+
+def comparable(found: Found) -> Found:
+    """Without a whole of which there is nothing; moments in UTC (of one zone an hour that comes twice is one)."""
+    return {tuple(map(_in_utc, key)): row for key, row in found.items() if any(row)}
+
+
+def _in_utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_by_any_dimension_equals_brute_force(messy: Messy, name: str) -> None:
+    report, random = REPORTS[name], Random(SEED)
+    dimensions = random.sample(report.dimensions, len(report.dimensions))
+    groupings = [(), *(tuple(dimensions[first : first + 3]) for first in range(0, len(dimensions), 3))]
+    held = 0
+    for group_by in groupings:
+        question = a_question(report, group_by, random)
+        found, wanted = found_by(messy.client, question), BRUTE_FORCE[name](question, messy.rows)
+        assert comparable(found) == comparable(wanted), question
+        held += len(wanted)
+    assert held > len(groupings)
+
+
+def test_the_rows_are_as_messy_as_they_claim(messy: Messy) -> None:
+    parts = "SELECT table, count() FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
+    assert all(count > 3 for table, count in messy.client.query(parts).result_rows if table in KEYS)
+    for table in KEYS:
+        written = messy.client.query(f"SELECT count() FROM {table}").result_rows[0][0]
+        counted = messy.client.query(f"SELECT count() FROM {table} FINAL").result_rows[0][0]
+        assert written > counted == len(messy.rows[table])
+
+
+def test_a_sum_of_money_is_exact_and_rounded_once(messy: Messy) -> None:
+    question = Question(REPORTS["revenue"], decimals=8, tests=True, bots=True)
+    costs = {row[0]: row[3] for row in ask(messy.client, question).rows}
+    for currency, cost in costs.items():
+        rows = [row for row in messy.rows["clicks"] if row["currency"] == currency and row["cost"] is not None]
+        assert cost == sum(row["cost"] for row in rows)

@@ -1,0 +1,327 @@
+"""The reports by brute force: one row after the other, with sets and Decimals. Shares no code with the SQL.
+
+Every function takes the rows that count (tests.support.report_rows.latest) and a question, and returns what the report
+must hold: a key of group and words, with its figures.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sql.reports.question import Question
+from tests.support.report_rows import Row, Rows
+
+Found = dict[tuple[Any, ...], tuple[Any, ...]]
+_AGES = (1, 7, 14, 30, 60, 90, 180, 365)
+_DAY = 86_400_000
+_MOST_PERIODS = 120
+
+
+def ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def group(question: Question, row: Row, at: datetime) -> tuple[Any, ...]:
+    """The values of the dimensions."""
+    here = at.astimezone(ZoneInfo(question.zone))
+    day = here.date()
+    of_time: dict[str, Any] = {
+        "hour": datetime.fromtimestamp(ms(here) // 3_600_000 * 3600, UTC),  # zones of whole hours
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": day.replace(day=1),
+        "weekday": day.isoweekday(),
+        "hour_of_day": here.hour,
+    }
+    return tuple(of_time[name] if name in of_time else row.get(name, "") for name in question.group_by)
+
+
+def dated(question: Question, row: Row) -> datetime:
+    """The moment that says whether a conversion counts."""
+    moment: datetime = row["occurred_at"] if question.by == "conversion" else row["clicked_at"]
+    return moment
+
+
+def inside(question: Question, moment: datetime) -> bool:
+    return question.since <= ms(moment) < question.until
+
+
+def clean(question: Question, row: Row) -> bool:
+    return (question.tests or not row["is_test"]) and (question.bots or not row.get("is_bot", False))
+
+
+def clicks(question: Question, rows: Rows) -> Iterator[tuple[tuple[Any, ...], Row]]:
+    for row in rows["clicks"]:
+        if clean(question, row) and inside(question, row["clicked_at"]):
+            yield group(question, row, row["clicked_at"]), row
+
+
+def conversions(question: Question, rows: Rows) -> list[Row]:
+    """Those that may count, whenever they were."""
+    wanted = [row for row in rows["conversions"] if clean(question, row)]
+    return [row for row in wanted if not question.events or row["event"] in question.events]
+
+
+def credited(question: Question, rows: Rows) -> list[Row]:
+    """Those of a wanted status that are no refund."""
+    return [row for row in conversions(question, rows) if row["status"] in question.counted and not row["is_refund"]]
+
+
+def share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def rounded(amount: Decimal, places: int) -> Decimal:
+    with localcontext(prec=80):
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def per(amount: Decimal, count: Decimal | int, places: int) -> Decimal | None:
+    with localcontext(prec=80):
+        return rounded(amount / count, places) if count else None
+
+
+def quantile(values: list[int], level: float) -> int:
+    """The value at that place of them in order."""
+    return sorted(values)[min(int(level * len(values)), len(values) - 1)]
+
+
+def seconds(values: list[int], *levels: float) -> tuple[float | None, ...]:
+    return tuple(quantile(values, level) / 1000 if values else None for level in levels)
+
+
+def funnel(question: Question, rows: Rows) -> Found:
+    came: dict[Any, set[str]] = defaultdict(set)
+    happened: Counter[Any] = Counter()
+    money: dict[Any, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    groups = set() if question.group_by else {()}
+    for key, row in clicks(question, rows):
+        groups.add(key)
+        came[key, 0].add(row["click_id"])
+        happened[key, 0] += 1
+        if row["cost"] is not None:
+            money[key, 0][row["currency"]] += row["cost"]
+    reached = _in_order(question, rows) if question.strict else None
+    for row in conversions(question, rows):
+        if not inside(question, dated(question, row)) or row["status"] not in question.counted:
+            continue
+        key, step = group(question, row, dated(question, row)), question.events.index(row["event"]) + 1
+        if row["status"] == "approved" and row["payout"] is not None:
+            groups.add(key)
+            money[key, step][row["currency"]] += row["payout"]
+        if row["is_refund"] or (reached is not None and reached[row["click_id"]] < step):
+            continue
+        groups.add(key)
+        came[key, step].add(row["click_id"])
+        happened[key, step] += 1
+    found: Found = {}
+    for key in groups:
+        counts = [len(came[key, step]) for step in range(len(question.events) + 1)]
+        for step, count in enumerate(counts):
+            amounts = {name: rounded(amount, question.decimals) for name, amount in money[key, step].items()}
+            event = question.events[step - 1] if step else "click"
+            before = share(count, counts[step - 1]) if step else None
+            found[*key, step, event] = (count, happened[key, step], share(count, counts[0]), before, amounts)
+    return found
+
+
+def _in_order(question: Question, rows: Rows) -> Counter[str]:
+    """How many steps each click reached one after the other."""
+    of_click: dict[str, list[Row]] = defaultdict(list)
+    for row in credited(question, rows):
+        if inside(question, dated(question, row)):
+            of_click[row["click_id"]].append(row)
+    reached: Counter[str] = Counter()
+    for click_id, found in of_click.items():
+        last = found[0]["clicked_at"]
+        for event in question.events:
+            later = [row["occurred_at"] for row in found if row["event"] == event and row["occurred_at"] >= last]
+            if not later:
+                break
+            last = min(later)
+            reached[click_id] += 1
+    return reached
+
+
+def time(question: Question, rows: Rows) -> Found:
+    first: dict[tuple[str, str], Row] = {}
+    for row in sorted(credited(question, rows), key=lambda row: (row["occurred_at"], row["conversion_id"])):
+        first.setdefault((row["click_id"], row["event"]), row)
+    spans: dict[Any, list[int]] = defaultdict(list)
+    for (_, event), row in first.items():
+        if inside(question, dated(question, row)):
+            key = (*group(question, row, dated(question, row)), event)
+            spans[key].append(ms(row["occurred_at"]) - ms(row["clicked_at"]))
+    found: Found = {}
+    for key, values in spans.items():
+        after = [value for value in values if value >= 0]
+        found[key] = (len(values), len(values) - len(after), *seconds(after, 0.1, 0.5, 0.9, 0.99))
+    return found
+
+
+def revenue(question: Question, rows: Rows) -> Found:
+    came: Counter[Any] = Counter()
+    happened: Counter[Any] = Counter()
+    money: dict[Any, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    groups = set()
+    for key, row in clicks(question, rows):
+        groups.add(key)
+        came[key] += 1
+        if row["cost"] is not None:
+            money[key][row["currency"]]["cost"] += row["cost"]
+    for row in conversions(question, rows):
+        if not inside(question, dated(question, row)):
+            continue
+        key = group(question, row, dated(question, row))
+        groups.add(key)
+        happened[key] += row["status"] in question.counted and not row["is_refund"]
+        if row["payout"] is not None:
+            amounts = money[key][row["currency"]]
+            amounts[row["status"]] += row["payout"]
+            amounts["payout"] += row["payout"] if row["status"] in question.counted else 0
+    found: Found = {}
+    for key in groups:
+        for currency, amounts in (money[key] or {"": Counter()}).items():
+            sums = {name: Decimal(amounts[name]) for name in ("cost", "pending", "approved", "rejected", "payout")}
+            profit = sums["payout"] - sums["cost"]
+            fine = question.decimals + 2
+            found[*key, currency] = (
+                *(came[key], happened[key]),
+                *(rounded(amount, question.decimals) for amount in (*sums.values(), profit)),
+                *(per(profit, sums["cost"], fine), per(sums["payout"], came[key], fine)),
+                per(sums["cost"], happened[key], fine),
+            )
+    return found
+
+
+def cohorts(question: Question, rows: Rows) -> Found:
+    of_click: dict[str, list[Row]] = defaultdict(list)
+    for row in credited(question, rows):
+        of_click[row["click_id"]].append(row)
+    members: dict[Any, list[tuple[int, set[int]]]] = defaultdict(list)
+    half = question.period_ms // 2
+    for found_rows in of_click.values():
+        begun = [row for row in found_rows if row["event"] == question.events[0]]
+        if not begun:
+            continue
+        first = min(begun, key=lambda row: (row["occurred_at"], row["conversion_id"]))
+        at = dated(question, first)
+        if not inside(question, at):
+            continue
+        began = ms(first["occurred_at"])
+        ages = [ms(row["occurred_at"]) - began + half for row in found_rows]
+        periods = {age // question.period_ms if age >= 0 else -(-age // question.period_ms) for age in ages}
+        day = at.astimezone(ZoneInfo(question.zone)).date()
+        week = day - timedelta(days=day.weekday())
+        members[*group(question, first, at), week].append((began, periods))
+    found: Found = {}
+    for key, ones in members.items():
+        lived = question.now - max(began for began, _ in ones)
+        shown = min(_MOST_PERIODS, max(1, (lived + half) // question.period_ms))
+        for period in range(shown):
+            retained = sum(period in periods for _, periods in ones)
+            found[*key, period] = (len(ones), retained, retained / len(ones))
+    return found
+
+
+def ltv(question: Question, rows: Rows) -> Found:
+    came: Counter[Any] = Counter()
+    money: dict[Any, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    if question.by != "conversion":
+        for key, row in clicks(question, rows):
+            came.update((*key, days) for days in _ages(question, row["clicked_at"]))
+    for row, began, is_first in _of_age(question, rows):
+        for days in _ages(question, began):
+            key = (*group(question, row, began), days)
+            came[key] += is_first
+            if row["payout"] is not None and ms(row["occurred_at"]) < ms(began) + days * _DAY:
+                money[key][row["currency"]] += row["payout"]
+    found: Found = {}
+    for key, count in came.items():
+        for currency, amount in (money[key] or {"": Decimal(0)}).items():
+            paid = rounded(amount, question.decimals)
+            found[*key[:-1], currency, key[-1]] = (count, paid, per(amount, count, question.decimals + 2))
+    return found
+
+
+def _ages(question: Question, began: datetime) -> list[int]:
+    """The numbers of days that have passed by now."""
+    return [days for days in _AGES if ms(began) + days * _DAY <= question.now]
+
+
+def _of_age(question: Question, rows: Rows) -> Iterator[tuple[Row, datetime, bool]]:
+    """The conversions, the moment from which their days count, and whether one makes a new customer."""
+    counted = [row for row in conversions(question, rows) if row["status"] in question.counted]
+    first: dict[str, Row] = {}
+    for row in sorted(credited(question, rows), key=lambda row: (row["occurred_at"], row["conversion_id"])):
+        first.setdefault(row["click_id"], row)
+    for row in counted:
+        by_click = question.by != "conversion"
+        if by_click or row["click_id"] in first:
+            began = row["clicked_at"] if by_click else first[row["click_id"]]["occurred_at"]
+            if inside(question, began):
+                yield row, began, not by_click and row is first[row["click_id"]]
+
+
+def approval(question: Question, rows: Rows) -> Found:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in credited(question, rows):
+        if inside(question, dated(question, row)):
+            groups[group(question, row, dated(question, row))].append(row)
+    found: Found = {}
+    for key, ones in groups.items():
+        count = Counter(row["status"] for row in ones)
+        decided = [row for row in ones if row["status"] != "pending"]
+        waits = [ms(row["status_received_at"]) - ms(row["received_at"]) for row in decided]
+        counts = (len(ones), count["pending"], count["approved"], count["rejected"])
+        rate = share(count["approved"], len(decided))
+        found[key] = (*counts, rate, waits.count(0), *seconds(waits, 0.5, 0.9))
+    return found
+
+
+def latency(question: Question, rows: Rows) -> Found:
+    spans: dict[Any, list[int]] = defaultdict(list)
+
+    def add(stage: str, row: Row, began: datetime, took: int) -> None:
+        if inside(question, began) and (not question.events or row["event"] in question.events):
+            spans[*group(question, row, began), stage].append(took)
+
+    for row in rows["postbacks"]:
+        if row["outcome"] != "waiting" and clean(question, row):
+            add("decided", row, row["received_at"], ms(row["decided_at"]) - ms(row["received_at"]))
+    began = {row["delivery_id"]: row for row in rows["deliveries"] if row["attempt"] == 0}
+    for row in rows["deliveries"]:
+        if row["attempt"]:
+            add("answer", row, row["attempted_at"], row["took_ms"])
+        if row["state"] == "delivered":
+            start = began[row["delivery_id"]]
+            add("told", start, start["attempted_at"], ms(row["attempted_at"]) - ms(start["attempted_at"]))
+    return {
+        key: (len(ones), *(quantile(ones, level) for level in (0.5, 0.9, 0.99)), max(ones))
+        for key, ones in spans.items()
+    }
+
+
+def quality(question: Question, rows: Rows) -> Found:
+    received: Counter[Any] = Counter()
+    for row in rows["postbacks"]:
+        wanted = not question.events or row["event"] in question.events
+        if wanted and clean(question, row) and inside(question, row["received_at"]):
+            received[group(question, row, row["received_at"]), row["outcome"], row["reason"]] += 1
+    for row in rows["invalid"] if not question.events else ():
+        if row["kind"] == "postback" and inside(question, row["received_at"]):
+            received[group(question, row, row["received_at"]), "invalid", row["code"]] += 1
+    whole: Counter[Any] = Counter()
+    for (key, *_), count in received.items():
+        whole[key] += count
+    return {(*key[0], *key[1:]): (count, count / whole[key[0]]) for key, count in received.items()}
+
+
+BRUTE_FORCE: dict[str, Callable[[Question, Rows], Found]] = {
+    one.__name__: one for one in (funnel, time, revenue, cohorts, ltv, approval, latency, quality)
+}
