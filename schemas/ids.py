@@ -59,6 +59,11 @@ def delivery_id(postback_id: str, conversion: str, destination: str) -> str:
     return _digest(postback_id, conversion, destination)
 
 
+def resend_id(delivery: str, asked_at_ms: int) -> str:
+    """The ID of the delivery that sends another one again, as it was asked for at a moment."""
+    return _digest("resend", delivery, str(asked_at_ms))
+
+
 def invalid_id(topic: str, partition: int, offset: int) -> str:
     """The ID of a record on a topic that could not be used: where it lies."""
     return _digest(topic, str(partition), str(offset))

@@ -22,6 +22,11 @@ def epoch_of(of: int) -> int:
     return of >> 56
 
 
+def offset_of(of: int) -> int:
+    """The offset of the causing record in a version."""
+    return of >> 16 & MAX_OFFSET
+
+
 def first_stays(of: int) -> int:
     """The same order turned round: of two rows the one that came first wins (clicks)."""
     return _ALL - of

@@ -6,13 +6,15 @@ from typing import NamedTuple
 import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.records import Delivery, Invalid
+from schemas.records import Cancel, Delivery, Invalid, Outcome, Resend
 from schemas.settings.file import Settings
 from schemas.topics import INVALID, partition_of
 from schemas.unusable import unusable
-from schemas.wire import WireError, decode_outcome, encode
+from schemas.wire import WireError, decode_outcome_or_request, encode
 from streams.adapters.kafka import KeyValue, Producer
+from streams.emit.pending import id_of
 from streams.emit.routing import deliveries_of, routes_of
+from streams.emit.wishes import resent
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +26,7 @@ class Decided(NamedTuple):
     """What a batch of records causes."""
 
     deliveries: list[Delivery]
+    cancels: list[Cancel]
     invalid: list[Invalid]
 
 
@@ -36,12 +39,11 @@ class Decider:
         self._partitions, self._producer = partitions, producer
 
     def decide(self, records: Sequence[ConsumerRecord], now_ms: int) -> Decided:
-        """The deliveries that outcomes cause, in their order, and the records that are no outcomes."""
-        decided = Decided([], [])
+        """The deliveries that outcomes and requests cause, in their order; and the records that are neither."""
+        decided = Decided([], [], [])
         for record in records:
             try:
-                outcome = decode_outcome(record.value)
-                decided.deliveries.extend(deliveries_of(outcome, self._routes, now_ms, self._first_wait_ms))
+                self._decide(decode_outcome_or_request(record.value), decided, now_ms)
             except WireError as error:
                 decided.invalid.append(_invalid(record, error.code, str(error), now_ms))
             except Exception as error:  # a bug of ours must not stop the partition, and must not be silent
@@ -49,6 +51,18 @@ class Decider:
                 log.exception("outcome_not_routed", where=where)
                 decided.invalid.append(_invalid(record, "not_routed", type(error).__name__, now_ms))
         return decided
+
+    def _decide(self, record: Outcome | Resend | Cancel, decided: Decided, now_ms: int) -> None:
+        """Raises ValueError for a request about an ID that is none of ours."""
+        if isinstance(record, Outcome):
+            decided.deliveries.extend(deliveries_of(record, self._routes, now_ms, self._first_wait_ms))
+        elif isinstance(record, Resend):
+            again = resent(record, now_ms, self._first_wait_ms)
+            id_of(again)
+            decided.deliveries.append(again)
+        else:
+            id_of(record.delivery)
+            decided.cancels.append(record)
 
     async def send_invalid(self, invalid: Sequence[Invalid]) -> None:
         """Append them to the topic `invalid` and wait for the acknowledgement."""

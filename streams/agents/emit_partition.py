@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.records import Delivery
+from schemas.records import Cancel, Delivery
 from schemas.topics import DELIVERIES
 from schemas.wire import WireError, decode_delivery, encode
 from streams.adapters.kafka import Log, Producer
@@ -23,6 +23,7 @@ from streams.agents.emit_decide import Decider
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_sender import Outbox, Sender, now_ms
 from streams.emit.pending import Standing, Step, id_of
+from streams.emit.wishes import cancelled
 from streams.metrics import EmitMetrics
 
 log = structlog.get_logger(__name__)
@@ -83,14 +84,14 @@ class EmitPartition:
         return committed
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
-        """Decide once: every delivery that the outcomes cause is in the log when this returns."""
+        """Decide once: every delivery that the records cause is in the log when this returns."""
         if silent:
             return
         assert self._store is not None
         assert self._outbox is not None
         decided = self._decider.decide(records, now_ms())
         await self._decider.send_invalid(decided.invalid)
-        if not decided.deliveries:
+        if not (decided.deliveries or decided.cancels):
             return
         by_id: dict[bytes, Delivery] = {}
         for delivery in decided.deliveries:
@@ -100,6 +101,17 @@ class EmitPartition:
             new = [delivery for id_, delivery in by_id.items() if id_ not in known]
             entries, alone = await self._append(self._store, new, known)
             self._take_up(self._outbox, entries, alone)
+            if decided.cancels:
+                await self._cancel(self._store, self._outbox, decided.cancels)
+
+    async def _cancel(self, store: PendingStore, outbox: Outbox, cancels: Sequence[Cancel]) -> None:
+        """End what still waits; what was read ahead of it is forgotten."""
+        known = store.known([id_of(cancel.delivery) for cancel in cancels])
+        ended = cancelled(cancels, known, now_ms())
+        if ended:
+            await self._append(store, ended, None)
+            self._take_up(outbox, [], alone=False)
+        log.info("deliveries_cancelled", partition=self._number, asked=len(cancels), cancelled=len(ended))
 
     async def close(self) -> None:
         """Stop sending, give what is in flight a moment, record it."""

@@ -7,11 +7,11 @@ import structlog
 from aiokafka import ConsumerRecord
 from faust.types import TP
 
-from schemas.records import Click, Epoch
+from schemas.records import Click, Epoch, Outcome
 from schemas.settings.file import Settings
 from schemas.topics import DELIVERIES, EVENTS, INVALID, OUTCOMES, SINK_GROUP, TOPICS
 from schemas.unusable import unusable
-from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome
+from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome_or_request
 from streams import rows, tables
 from streams.adapters.clickhouse import ClickHouse
 from streams.adapters.kafka import Log
@@ -125,7 +125,9 @@ def _add_event(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: in
 
 
 def _add_outcome(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: int) -> int:
-    outcome = decode_outcome(record.value)
+    outcome = decode_outcome_or_request(record.value)
+    if not isinstance(outcome, Outcome):
+        return epoch  # emit's to do, and what it does is on `deliveries`
     conversion, postback = rows.conversion_row(outcome), rows.postback_row(outcome)
     if conversion:
         found[tables.CONVERSIONS].append((conversion, record))

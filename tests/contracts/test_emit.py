@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from clickjoin.embedded.ports import free_port
+from schemas.ids import resend_id
+from schemas.records import Cancel, Delivery, Resend
 from schemas.topics import DELIVERIES, partition_of
 from schemas.wire import encode
 from tests.emit_process import (
@@ -44,13 +46,27 @@ def source() -> Iterator[StandIn]:
 def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmitProcess]:
     """One worker that knows good and bad sources, for all tests that do not stop it."""
     fresh_topics(kafka.bootstrap)
-    paths = ("ok", "fails/2/x", "status/404", "status/500", "hang", "healthy", "repeated", "later/1", "fails/3/w")
+    paths = (
+        "ok",
+        "fails/2/x",
+        "status/404",
+        "status/500",
+        "hang",
+        "healthy",
+        "repeated",
+        "later/1",
+        "fails/3/w",
+        "again",
+    )
     urls = {path.replace("/", "-"): f"{source.url}/{path}" for path in paths}
     urls["cancelled"] = f"{source.url}/fails/1000/z"
+    urls["waits"] = f"{source.url}/waits"
     urls["refuses"] = f"http://127.0.0.1:{free_port()}/"
     urls["private"] = f"http://169.254.169.254:{source.port}/private"
     folder = tmp_path_factory.mktemp("emit")
-    process = EmitProcess(kafka.bootstrap, folder, source_settings(urls)).start()
+    given = source_settings(urls)
+    given["sources"]["waits"]["postbacks"]["*"]["delay"] = "1h"
+    process = EmitProcess(kafka.bootstrap, folder, given).start()
     yield process
     code = process.stop()
     print(process.log.read_text()[-4000:], file=sys.stderr)
@@ -165,3 +181,31 @@ def test_a_source_that_hangs_refuses_or_fails_delays_no_other(
     until(lambda: len(source.count("/healthy")) == 300, 20, "the healthy one was told everything")
     assert len(source.count("/hang")) < 300  # which stand before it in the log
     assert set(source.count("/healthy").values()) == {1}
+
+
+def test_an_operator_cancels_what_waits_and_sends_again_what_was_sent(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    """As the command line asks for it: by records on `outcomes`, which the owner of the partition decides."""
+    send_outcomes(kafka.bootstrap, [*outcomes_of("waits", 9500, 2), *outcomes_of("again", 9600, 1)])
+    (sent,) = until_finished(kafka, "again", 1).values()
+    (kept,), (dropped,) = until(lambda: _all(kafka, "waits", 2), 40, "both are scheduled")
+    again = Resend(resend_id=resend_id(sent[0].delivery_id, 1), delivery=sent[-1], asked_at=1)
+    cancel = Cancel(delivery=dropped, asked_at=1, reason="sold out")
+    wanted = [(one.delivery.click_id.encode(), encode(one)) for one in (cancel, again, again, cancel)]
+    send_raw(kafka.bootstrap, wanted)
+    found = until_finished(kafka, "again", 2)
+    assert [(one.state, one.attempt, one.resends) for one in found[again.resend_id]] == [
+        ("scheduled", 0, sent[0].delivery_id),
+        ("delivered", 1, sent[0].delivery_id),
+    ]
+    assert source.count("/again") == {"their-9600": 2}
+    (ended,) = until(lambda: steps(kafka, "waits")[dropped.delivery_id][1:], 40, "it is cancelled")
+    assert (ended.state, ended.reason, ended.url) == ("cancelled", "cancelled: sold out", dropped.url)
+    assert steps(kafka, "waits")[kept.delivery_id] == [kept]
+    assert not source.count("/waits")
+
+
+def _all(kafka: KafkaServer, source: str, count: int) -> list[list[Delivery]]:
+    found = list(steps(kafka, source).values())
+    return found if len(found) == count else []

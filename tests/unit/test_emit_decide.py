@@ -4,13 +4,15 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from schemas.ids import invalid_id
-from schemas.records import Outcome
+from schemas.records import Cancel, Outcome, Resend
 from schemas.wire import encode
 from streams.adapters.kafka import Producer
 from streams.agents import emit_decide
 from streams.agents.emit_decide import RAW_BYTES, Decider
 from streams.emit import routing
-from tests.emit_samples import NOW, outcome, settings
+from streams.emit.pending import Standing, id_of
+from streams.emit.wishes import cancelled
+from tests.emit_samples import NOW, delivery, outcome, settings
 
 
 def record(offset: int, value: bytes | None) -> ConsumerRecord:
@@ -26,6 +28,48 @@ def test_outcomes_are_decided_in_their_order() -> None:
     decided = decider().decide([record(n, encode(outcome(n))) for n in range(3)], NOW)
     assert [made.click_id for made in decided.deliveries] == ["click-0", "click-1", "click-2"]
     assert decided.invalid == []
+
+
+AGAIN = f"{7:032x}"
+
+
+def test_a_resend_is_a_delivery_of_its_own_with_the_same_request() -> None:
+    old = delivery(1, "failed", 8, code=404, reason="http_404", headers={"A": "b"}, body="x", worker="w")
+    (made,) = decider().decide([record(1, encode(Resend(resend_id=AGAIN, delivery=old, asked_at=NOW)))], NOW).deliveries
+    assert (made.delivery_id, made.resends, made.reason) == (AGAIN, old.delivery_id, f"resend of {old.delivery_id}")
+    assert (made.state, made.attempt, made.next_attempt_at, made.code, made.worker) == ("scheduled", 0, NOW, 0, "")
+    assert (made.url, made.headers, made.body) == (old.url, old.headers, old.body)
+
+
+def test_what_never_had_a_request_cannot_be_sent_again() -> None:
+    old = delivery(1, "not_sendable", url="", next_attempt_at=0)
+    (made,) = decider().decide([record(1, encode(Resend(resend_id=AGAIN, delivery=old, asked_at=NOW)))], NOW).deliveries
+    assert (made.state, made.next_attempt_at, made.reason.split(":")[0]) == ("not_sendable", 0, "nothing_to_send")
+
+
+def test_a_request_about_an_id_that_is_none_becomes_invalid() -> None:
+    wrong = [
+        Resend(resend_id="no", delivery=delivery(1), asked_at=NOW),
+        Cancel(delivery=delivery(1, delivery_id="no"), asked_at=NOW),
+    ]
+    decided = decider().decide([record(n, encode(one)) for n, one in enumerate(wrong)], NOW)
+    assert (decided.deliveries, decided.cancels) == ([], [])
+    assert [one.code for one in decided.invalid] == ["not_routed", "not_routed"]
+
+
+def test_only_what_waits_can_be_cancelled() -> None:
+    waits, tried, ended, unknown = (Cancel(delivery=delivery(n), asked_at=NOW, reason="sold out") for n in range(4))
+    known = {
+        id_of(waits.delivery): Standing(1, b"q"),
+        id_of(tried.delivery): Standing(3, b"q"),
+        id_of(ended.delivery): Standing(0xFFFF),
+    }
+    made = cancelled([waits, waits, tried, ended, unknown], known, NOW + 1)
+    assert [(one.delivery_id, one.state, one.attempt, one.next_attempt_at) for one in made] == [
+        (waits.delivery.delivery_id, "cancelled", 0, 0),
+        (tried.delivery.delivery_id, "cancelled", 2, 0),
+    ]
+    assert {(one.reason, one.at) for one in made} == {("cancelled: sold out", NOW + 1)}
 
 
 @pytest.mark.parametrize(
