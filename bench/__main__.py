@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.document import document
+from bench.ingest import INGEST
 from bench.join import JOIN
 from bench.kafka import BenchError
 from bench.kind import Bench, Plan
@@ -21,7 +22,7 @@ from bench.oracle import ORACLE
 from bench.results import RESULTS, Results, read_all, write
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN, ORACLE)}
+BENCHES = {bench.name: bench for bench in (JOIN, INGEST, ORACLE)}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 

@@ -61,6 +61,18 @@ def test_the_join_bench_runs_and_writes_the_promised_names(tmp_path: Path) -> No
 
 
 @pytest.mark.kafka
+def test_the_ingest_bench_finds_all_that_was_answered_on_the_broker_and_writes_the_promised_names(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "bench", "ingest", "--quick", "--results", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400)
+    assert done.returncode == 0, done.stderr
+    results = json.loads((tmp_path / "ingest.json").read_text())
+    assert {"acked_per_cpu_second", "p99_ms", "spooled_per_second", "cores", "python"} <= set(results)
+    assert "`acked_per_cpu_second`" in (tmp_path / "benchmarks.md").read_text()
+
+
+@pytest.mark.kafka
 def test_the_oracle_bench_runs_finds_no_difference_and_writes_the_promised_names(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bench", "oracle", "--quick", "--results", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600)
