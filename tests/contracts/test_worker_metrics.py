@@ -153,7 +153,7 @@ def test_a_worker_that_lost_its_disk_tells_how_much_it_folded_silently(
                 print(one.told())
 
 
-def test_a_worker_is_live_before_it_is_ready_and_says_why_it_is_not(
+def test_a_worker_without_its_broker_is_live_and_says_why_it_is_not_ready(
     kafka: KafkaServer, pipeline: Pipeline, config: Path, tmp_path: Path
 ) -> None:
     worker = RoleProcess("join", config, tmp_path)
