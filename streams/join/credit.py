@@ -5,7 +5,7 @@ from decimal import Decimal
 from schemas.ids import conversion_id
 from schemas.records import Click, Conversion, Outcome, Postback
 from schemas.values import Millis, OutcomeWord
-from streams.join.state import MAX_CONVERSIONS, State, outcome_of, remember
+from streams.join.state import MAX_CONVERSIONS, State, outcome_of, remember, with_conversion
 
 
 def credit(state: State, click: Click, postback: Postback, version: int, at: Millis) -> tuple[State, Outcome]:
@@ -121,7 +121,7 @@ def _payout(click: Click, postback: Postback) -> tuple[Decimal | None, str]:
 
 
 def _hold(state: State, conversion: Conversion) -> State:
-    conversions = state.conversions | {conversion.conversion_id: conversion}
+    conversions = with_conversion(state.conversions, conversion)
     return State(state.click, conversions, state.decided, state.waiting, state.touched)
 
 

@@ -20,6 +20,7 @@ from streams.join.state import (
     is_cold,
     is_dropped,
     is_repeated,
+    made_one,
     outcome_of,
     remember,
     touch,
@@ -120,9 +121,6 @@ def _wait(state: State, postback: Postback, entry: Entry, version: int) -> Decis
 
 def _is_known(state: State, postback_id: str) -> bool:
     """Whether this very postback was decided before, or waits: its record was repeated."""
-    if postback_id in state.decided:
+    if postback_id in state.decided or made_one(state.conversions, postback_id):
         return True
-    for conversion in state.conversions.values():
-        if conversion.postback_id == postback_id:
-            return True
-    return any(one.postback.postback_id == postback_id for one in state.waiting) if state.waiting else False
+    return bool(state.waiting) and postback_id in [one.postback.postback_id for one in state.waiting]

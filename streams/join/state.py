@@ -13,9 +13,17 @@ MAX_WAITING = 100
 MAX_DECIDED = 64
 """Remembered IDs of decided postbacks that made no conversion; a record is repeated soon after the first, or never."""
 
+_MANY = 50  # conversions from which on a set is faster than looking through them
+_FLOODS = 16
+_makers_of: dict[int, tuple["Conversions", frozenset[str]]] = {}
+
 DAY_MS = 86_400_000
 KEEP_DAYS = 7
 """Days of the log's time for which a state is kept after the day it was touched last. Then it is EMPTY."""
+
+
+Conversions = dict[str, Conversion]
+"""By conversion_id. Never changed in place."""
 
 
 class Waiting(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -35,7 +43,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one click ID. Never changed in place."""
 
     click: Click | None = None
-    conversions: dict[str, Conversion] = {}  # by conversion_id
+    conversions: Conversions = {}
     decided: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     touched: int = -1  # the day it was changed last, or the day until which something waits, if that is later
@@ -70,10 +78,46 @@ def touch(state: State, at: Millis) -> State:
     """The state that was changed now. While something waits in it, it is kept from the end of the wait on."""
     day = at // DAY_MS
     if state.waiting:
-        day = max([day, *(one.deadline // DAY_MS for one in state.waiting if not one.orphaned)])
+        day = max([at, *[one.deadline for one in state.waiting if not one.orphaned]]) // DAY_MS
     if day == state.touched:
         return state
     return State(state.click, state.conversions, state.decided, state.waiting, day, state.asking)
+
+
+def made_one(conversions: Conversions, postback_id: str) -> bool:
+    """Whether one of the conversions was made by this postback."""
+    if len(conversions) > _MANY:
+        return postback_id in _makers(conversions)
+    for conversion in conversions.values():  # noqa: SIM110 - a generator takes twice as long
+        if conversion.postback_id == postback_id:
+            return True
+    return False
+
+
+def with_conversion(conversions: Conversions, conversion: Conversion) -> Conversions:
+    """The conversions with another one, or with a later state of one of them."""
+    after = conversions | {conversion.conversion_id: conversion}
+    if len(after) > _MANY:
+        makers = _makers(conversions)
+        _remember_makers(after, makers if conversion.postback_id in makers else makers | {conversion.postback_id})
+    return after
+
+
+def _makers(conversions: Conversions) -> frozenset[str]:
+    """The postbacks that made them."""
+    known = _makers_of.get(id(conversions))
+    if known is not None and known[0] is conversions:
+        return known[1]
+    makers = frozenset([one.postback_id for one in conversions.values()])
+    _remember_makers(conversions, makers)
+    return makers
+
+
+def _remember_makers(conversions: Conversions, makers: frozenset[str]) -> None:
+    """A click with a flood is asked about with each record: so of the last mappings it is known who made them."""
+    if len(_makers_of) >= _FLOODS:
+        del _makers_of[next(iter(_makers_of))]
+    _makers_of[id(conversions)] = conversions, makers
 
 
 def is_brought(click_id: str) -> bool:

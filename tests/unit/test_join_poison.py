@@ -1,13 +1,16 @@
 """Records that cannot be used cost one row each, and the partition goes on."""
 
 from base64 import b64decode
+from collections import Counter
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from schemas.ids import invalid_id
 from schemas.unusable import DETAIL_CHARACTERS, RAW_BYTES
 from streams.join.fold import Position, fold
+from streams.join.state import MAX_CONVERSIONS, MAX_WAITING
 from tests.support.join_samples import NOW, DictStates, Join, click, clicked, postback, record
 
 VALID = b'{"v":1,"type":"postback","postback_id":"p","click_id":"c1","event":"e","network":"n","received_at":1%s}'
@@ -94,3 +97,38 @@ def test_time_passes_with_a_record_that_cannot_be_used() -> None:
     join = Join()
     join.feed(postback(wait_ms=10))
     assert join.says(b"nonsense", after=10) == ["orphan no_click"]
+
+
+def test_a_click_with_a_flood_keeps_a_thousand_conversions_and_each_postback_has_its_outcome() -> None:
+    """A network that sends one ID for everybody."""
+    join = clicked()
+    flood = [postback(f"p{n}", "subscribe", repeat="new", txid=f"t{n}") for n in range(MAX_CONVERSIONS + 50)]
+    told = Counter(word for one in flood for word in join.says(one))
+    assert told == {"attributed": MAX_CONVERSIONS, "unattributed too_many_conversions": 50}
+    assert [join.says(flood[n]) for n in (0, 40, MAX_CONVERSIONS - 1, MAX_CONVERSIONS)] == [[]] * 4, "decided twice"
+    repeated = [postback(f"again{n}", "subscribe", repeat="new", txid=f"t{n}") for n in range(100)]
+    assert {word for one in repeated for word in join.says(one)} == {"duplicate same"}
+    changed = postback("change", "subscribe", repeat="new", txid="t7", status="rejected")
+    assert join.says(changed) == ["updated"]
+    assert join.says(flood[7]) == []
+
+
+def test_floods_of_several_clicks_do_not_mix() -> None:
+    join = Join()
+    ids = [f"c{n}" for n in range(20)]
+    for click_id in ids:
+        join.feed(click(click_id))
+    for number in range(60):
+        for click_id in ids:
+            told = postback(f"{click_id}-{number}", "subscribe", click_id=click_id, repeat="new", txid=f"t{number}")
+            assert join.says(told) == ["attributed"]
+    for click_id in ids:
+        assert join.says(postback(f"{click_id}-0", "trial", click_id=click_id)) == []
+        assert join.says(postback(f"{click_id}-0 of another", "trial", click_id=click_id)) == ["attributed"]
+
+
+def test_an_id_without_a_click_that_gets_a_flood_keeps_a_hundred_waiting() -> None:
+    join = Join()
+    told = Counter(word for n in range(MAX_WAITING + 200) for word in join.says(postback(f"p{n}", click_id="pops:0")))
+    assert told == {"waiting no_click": MAX_WAITING, "unattributed too_many_waiting": 200}
+    assert len(msgspec.msgpack.encode(join.store.get(["pops:0"])[0])) < 100_000
