@@ -16,6 +16,7 @@ from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
 
 TABLES = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
+VIEWS = (*(f"{table}_latest" for table in TABLES), "funnel", "performance")
 CLUSTER = {
     "LOCAL": "_local",
     "ON_CLUSTER": "ON CLUSTER 'cj'",
@@ -52,15 +53,17 @@ def test_every_column_that_the_sink_writes_is_there(dsn: str) -> None:
         assert {name for (name,) in found} >= set(table.columns)
 
 
-def test_every_table_and_column_says_what_it_means(dsn: str) -> None:
+def test_every_table_view_and_column_says_what_it_means(dsn: str) -> None:
+    named = (*TABLES, *VIEWS)
     silent = rows(
         dsn,
         "SELECT table, name FROM system.columns WHERE database = currentDatabase() AND comment = '' "
-        "AND table NOT IN ('schema_versions', 'db_migrations') "
-        f"AND table IN {TABLES} UNION ALL "
-        f"SELECT name, '' FROM system.tables WHERE database = currentDatabase() AND comment = '' AND name IN {TABLES}",
+        f"AND table IN {named} UNION ALL "
+        f"SELECT name, '' FROM system.tables WHERE database = currentDatabase() AND comment = '' AND name IN {named}",
     )
     assert silent == []
+    found = rows(dsn, f"SELECT name FROM system.tables WHERE database = currentDatabase() AND name IN {named}")
+    assert {name for (name,) in found} == set(named)
 
 
 def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
@@ -85,12 +88,12 @@ def test_the_same_files_are_good_sql_for_a_cluster(dsn: str) -> None:
     for path in MigrationStorage(str(files("sql") / "migrations")).filenames():
         text = substitute(Path(path).read_text(), CLUSTER, path.name)
         statements = [part for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
-        assert len(statements) == 2, path.name
+        assert len(statements) == (len(VIEWS) if "views" in path.name else 2), path.name
         for statement in statements:
             shown = str(client.query("SELECT formatQuery({sql:String})", {"sql": statement}).result_rows[0][0])
             assert "ON CLUSTER cj" in shown
             made = "ReplicatedReplacingMergeTree" in shown or "ENGINE = Distributed('cj'" in shown
-            assert made or shown.startswith("ALTER TABLE clicks")
+            assert made or shown.startswith(("ALTER TABLE clicks", "CREATE VIEW IF NOT EXISTS"))
     client.close()
 
 

@@ -5,20 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
 import pytest
 from clickhouse_connect.driver.client import Client
 
 from schemas.values import STATUSES
 from sql.connect import connect
+from sql.export import MOMENTS, export
 from sql.reports.ask import ask
 from sql.reports.catalogue import REPORTS, Report
 from sql.reports.question import DAY_MS, Question
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import dsn_of
-from tests.oracle.report_oracle import BRUTE_FORCE, Found
+from tests.oracle.report_oracle import BRUTE_FORCE
+from tests.oracle.report_parts import Found
 from tests.support.report_rows import BEGAN, EVENTS, KEYS, Rows, latest, load, messy_rows
 
 CLICKS, SEED = 500, 20261121
@@ -96,7 +100,7 @@ def _in_utc(value: Any) -> Any:
 def test_a_report_by_any_dimension_equals_brute_force(messy: Messy, name: str) -> None:
     report, random = REPORTS[name], Random(SEED)
     dimensions = random.sample(report.dimensions, len(report.dimensions))
-    groupings = [(), *(tuple(dimensions[first : first + 3]) for first in range(0, len(dimensions), 3))]
+    groupings = [(), *(tuple(dimensions[first : first + 4]) for first in range(0, len(dimensions), 4))]
     held = 0
     for group_by in groupings:
         question = a_question(report, group_by, random)
@@ -121,3 +125,31 @@ def test_a_sum_of_money_is_exact_and_rounded_once(messy: Messy) -> None:
     for currency, cost in costs.items():
         rows = [row for row in messy.rows["clicks"] if row["currency"] == currency and row["cost"] is not None]
         assert cost == sum(row["cost"] for row in rows)
+
+
+def test_the_views_hold_what_the_reports_say(messy: Messy) -> None:
+    def seen(query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in messy.client.query(query).result_rows]
+
+    steps = ask(messy.client, Question(REPORTS["funnel"], EVENTS)).named()
+    by_event = dict(seen("SELECT event, (sum(clicks), sum(conversions)) FROM funnel GROUP BY event"))
+    assert [by_event[row["event"]] for row in steps] == [(row["clicks"], row["conversions"]) for row in steps]
+    amounts = "currency, sum(cost), sum(pending), sum(approved), sum(rejected), sum(profit)"
+    money = {row[0]: row[1:] for row in seen(f"SELECT {amounts} FROM performance GROUP BY currency")}
+    names = ("cost", "pending", "approved", "rejected", "profit")
+    for row in ask(messy.client, Question(REPORTS["revenue"], decimals=8)).named():
+        assert money[row["currency"]] == tuple(row[name] for name in names)
+    for table in KEYS:
+        wanted = {row["delivery_id"] for row in messy.rows[table]} if table == "deliveries" else messy.rows[table]
+        assert seen(f"SELECT count() FROM {table}_latest") == [(len(wanted),)]
+
+
+def test_an_export_holds_each_row_once_and_only_those_of_its_time(messy: Messy, tmp_path: Path) -> None:
+    since, until = _BEGAN_MS + 10 * DAY_MS, _BEGAN_MS + 20 * DAY_MS
+    for table, moment in MOMENTS.items():
+        wanted = sum(since <= round(row[moment].timestamp() * 1000) < until for row in messy.rows[table])
+        lines = b"".join(export(messy.client, table, "csv", since, until)).splitlines()
+        assert len(lines) == wanted + 1 > 10
+        file = tmp_path / f"{table}.parquet"
+        file.write_bytes(b"".join(export(messy.client, table, "parquet", since, until)))
+        assert duckdb.sql(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]

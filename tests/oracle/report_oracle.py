@@ -8,91 +8,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sql.reports.question import Question
+from tests.oracle.report_parts import (
+    Found,
+    clicks,
+    conversions,
+    credited,
+    dated,
+    group,
+    inside,
+    ms,
+    per,
+    rounded,
+    seconds,
+    share,
+)
+from tests.oracle.report_service import approval, latency, quality
 from tests.support.report_rows import Row, Rows
 
-Found = dict[tuple[Any, ...], tuple[Any, ...]]
 _AGES = (1, 7, 14, 30, 60, 90, 180, 365)
 _DAY = 86_400_000
 _MOST_PERIODS = 120
-
-
-def ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-def group(question: Question, row: Row, at: datetime) -> tuple[Any, ...]:
-    """The values of the dimensions."""
-    here = at.astimezone(ZoneInfo(question.zone))
-    day = here.date()
-    of_time: dict[str, Any] = {
-        "hour": datetime.fromtimestamp(ms(here) // 3_600_000 * 3600, UTC),  # zones of whole hours
-        "day": day,
-        "week": day - timedelta(days=day.weekday()),
-        "month": day.replace(day=1),
-        "weekday": day.isoweekday(),
-        "hour_of_day": here.hour,
-    }
-    return tuple(of_time[name] if name in of_time else row.get(name, "") for name in question.group_by)
-
-
-def dated(question: Question, row: Row) -> datetime:
-    """The moment that says whether a conversion counts."""
-    moment: datetime = row["occurred_at"] if question.by == "conversion" else row["clicked_at"]
-    return moment
-
-
-def inside(question: Question, moment: datetime) -> bool:
-    return question.since <= ms(moment) < question.until
-
-
-def clean(question: Question, row: Row) -> bool:
-    return (question.tests or not row["is_test"]) and (question.bots or not row.get("is_bot", False))
-
-
-def clicks(question: Question, rows: Rows) -> Iterator[tuple[tuple[Any, ...], Row]]:
-    for row in rows["clicks"]:
-        if clean(question, row) and inside(question, row["clicked_at"]):
-            yield group(question, row, row["clicked_at"]), row
-
-
-def conversions(question: Question, rows: Rows) -> list[Row]:
-    """Those that may count, whenever they were."""
-    wanted = [row for row in rows["conversions"] if clean(question, row)]
-    return [row for row in wanted if not question.events or row["event"] in question.events]
-
-
-def credited(question: Question, rows: Rows) -> list[Row]:
-    """Those of a wanted status that are no refund."""
-    return [row for row in conversions(question, rows) if row["status"] in question.counted and not row["is_refund"]]
-
-
-def share(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def rounded(amount: Decimal, places: int) -> Decimal:
-    with localcontext(prec=80):
-        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-
-
-def per(amount: Decimal, count: Decimal | int, places: int) -> Decimal | None:
-    with localcontext(prec=80):
-        return rounded(amount / count, places) if count else None
-
-
-def quantile(values: list[int], level: float) -> int:
-    """The value at that place of them in order."""
-    return sorted(values)[min(int(level * len(values)), len(values) - 1)]
-
-
-def seconds(values: list[int], *levels: float) -> tuple[float | None, ...]:
-    return tuple(quantile(values, level) / 1000 if values else None for level in levels)
 
 
 def funnel(question: Question, rows: Rows) -> Found:
@@ -266,60 +207,6 @@ def _of_age(question: Question, rows: Rows) -> Iterator[tuple[Row, datetime, boo
             began = row["clicked_at"] if by_click else first[row["click_id"]]["occurred_at"]
             if inside(question, began):
                 yield row, began, not by_click and row is first[row["click_id"]]
-
-
-def approval(question: Question, rows: Rows) -> Found:
-    groups: dict[Any, list[Row]] = defaultdict(list)
-    for row in credited(question, rows):
-        if inside(question, dated(question, row)):
-            groups[group(question, row, dated(question, row))].append(row)
-    found: Found = {}
-    for key, ones in groups.items():
-        count = Counter(row["status"] for row in ones)
-        decided = [row for row in ones if row["status"] != "pending"]
-        waits = [ms(row["status_received_at"]) - ms(row["received_at"]) for row in decided]
-        counts = (len(ones), count["pending"], count["approved"], count["rejected"])
-        rate = share(count["approved"], len(decided))
-        found[key] = (*counts, rate, waits.count(0), *seconds(waits, 0.5, 0.9))
-    return found
-
-
-def latency(question: Question, rows: Rows) -> Found:
-    spans: dict[Any, list[int]] = defaultdict(list)
-
-    def add(stage: str, row: Row, began: datetime, took: int) -> None:
-        if inside(question, began) and (not question.events or row["event"] in question.events):
-            spans[*group(question, row, began), stage].append(took)
-
-    for row in rows["postbacks"]:
-        if row["outcome"] != "waiting" and clean(question, row):
-            add("decided", row, row["received_at"], ms(row["decided_at"]) - ms(row["received_at"]))
-    began = {row["delivery_id"]: row for row in rows["deliveries"] if row["attempt"] == 0}
-    for row in rows["deliveries"]:
-        if row["attempt"]:
-            add("answer", row, row["attempted_at"], row["took_ms"])
-        if row["state"] == "delivered":
-            start = began[row["delivery_id"]]
-            add("told", start, start["attempted_at"], ms(row["attempted_at"]) - ms(start["attempted_at"]))
-    return {
-        key: (len(ones), *(quantile(ones, level) for level in (0.5, 0.9, 0.99)), max(ones))
-        for key, ones in spans.items()
-    }
-
-
-def quality(question: Question, rows: Rows) -> Found:
-    received: Counter[Any] = Counter()
-    for row in rows["postbacks"]:
-        wanted = not question.events or row["event"] in question.events
-        if wanted and clean(question, row) and inside(question, row["received_at"]):
-            received[group(question, row, row["received_at"]), row["outcome"], row["reason"]] += 1
-    for row in rows["invalid"] if not question.events else ():
-        if row["kind"] == "postback" and inside(question, row["received_at"]):
-            received[group(question, row, row["received_at"]), "invalid", row["code"]] += 1
-    whole: Counter[Any] = Counter()
-    for (key, *_), count in received.items():
-        whole[key] += count
-    return {(*key[0], *key[1:]): (count, count / whole[key[0]]) for key, count in received.items()}
 
 
 BRUTE_FORCE: dict[str, Callable[[Question, Rows], Found]] = {

@@ -1,0 +1,87 @@
+"""What the oracle of the reports is made of: which rows a question is about, shares, quantiles and exact money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sql.reports.question import Question
+from tests.support.report_rows import Row, Rows
+
+Found = dict[tuple[Any, ...], tuple[Any, ...]]
+
+
+def ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def group(question: Question, row: Row, at: datetime) -> tuple[Any, ...]:
+    """The values of the dimensions."""
+    here = at.astimezone(ZoneInfo(question.zone))
+    day = here.date()
+    of_time: dict[str, Any] = {
+        "hour": datetime.fromtimestamp(ms(here) // 3_600_000 * 3600, UTC),  # zones of whole hours
+        "day": day,
+        "week": day - timedelta(days=day.weekday()),
+        "month": day.replace(day=1),
+        "weekday": day.isoweekday(),
+        "hour_of_day": here.hour,
+    }
+    return tuple(of_time[name] if name in of_time else row.get(name, "") for name in question.group_by)
+
+
+def dated(question: Question, row: Row) -> datetime:
+    """The moment that says whether a conversion counts."""
+    moment: datetime = row["occurred_at"] if question.by == "conversion" else row["clicked_at"]
+    return moment
+
+
+def inside(question: Question, moment: datetime) -> bool:
+    return question.since <= ms(moment) < question.until
+
+
+def clean(question: Question, row: Row) -> bool:
+    return (question.tests or not row["is_test"]) and (question.bots or not row.get("is_bot", False))
+
+
+def clicks(question: Question, rows: Rows) -> Iterator[tuple[tuple[Any, ...], Row]]:
+    for row in rows["clicks"]:
+        if clean(question, row) and inside(question, row["clicked_at"]):
+            yield group(question, row, row["clicked_at"]), row
+
+
+def conversions(question: Question, rows: Rows) -> list[Row]:
+    """Those that may count, whenever they were."""
+    wanted = [row for row in rows["conversions"] if clean(question, row)]
+    return [row for row in wanted if not question.events or row["event"] in question.events]
+
+
+def credited(question: Question, rows: Rows) -> list[Row]:
+    """Those of a wanted status that are no refund."""
+    return [row for row in conversions(question, rows) if row["status"] in question.counted and not row["is_refund"]]
+
+
+def share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def rounded(amount: Decimal, places: int) -> Decimal:
+    with localcontext(prec=80):
+        return amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def per(amount: Decimal, count: Decimal | int, places: int) -> Decimal | None:
+    with localcontext(prec=80):
+        return rounded(amount / count, places) if count else None
+
+
+def quantile(values: list[int], level: float) -> int:
+    """The value at that place of them in order."""
+    return sorted(values)[min(int(level * len(values)), len(values) - 1)]
+
+
+def seconds(values: list[int], *levels: float) -> tuple[float | None, ...]:
+    return tuple(quantile(values, level) / 1000 if values else None for level in levels)
