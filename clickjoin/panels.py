@@ -3,23 +3,13 @@
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from clickjoin.network_panels import NetworkPanel, network_panel
 from schemas.settings.file import Settings
-from schemas.settings.masks import HIDDEN
 from schemas.settings.postbacks import Source
-from schemas.settings.traffic import OURS, Network
+from schemas.settings.traffic import Campaign
 
-POSTBACK_PARAMETERS = ("click_id", "event", "txid", "payout", "currency", "status")
 CLICK_PARAMETERS = ("placement", "creative", "source_campaign", "keyword")
 _HOURS_MS = 3_600_000
-
-
-class NetworkPanel(NamedTuple):
-    """A network: where it sends its postbacks."""
-
-    network: str
-    postback_url: str  # {word}: to be replaced by the network's own macro for it
-    guarded_by: str  # in words
-    events: dict[str, str]  # their word = our event
 
 
 class CampaignPanel(NamedTuple):
@@ -29,6 +19,7 @@ class CampaignPanel(NamedTuple):
     click_url: str  # with the source's own macros, where they are known; else {word}: to be replaced by its macro
     source: str
     offers: tuple[str, ...]
+    mind: str  # where to paste it
 
 
 class SourcePanel(NamedTuple):
@@ -54,28 +45,19 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
     """What to paste and what to expect. The postback URLs hold the networks' keys unless `hide_keys`."""
     base = settings.ingest.public_url
     return Panels(
-        tuple(_network(base, name, network, hide_keys) for name, network in settings.networks.items()),
+        tuple(network_panel(base, name, network, hide_keys=hide_keys) for name, network in settings.networks.items()),
         tuple(
-            CampaignPanel(name, _click_url(base, name, settings.sources[each.source]), each.source, each.offers)
-            for name, each in settings.campaigns.items()
+            _campaign(base, name, campaign, settings.sources[campaign.source])
+            for name, campaign in settings.campaigns.items()
         ),
         tuple(told for name, source in settings.sources.items() for told in _told(name, source)),
     )
 
 
-def _network(base: str, name: str, network: Network, hide_keys: bool) -> NetworkPanel:
-    parameters = [(network.params.get(word, (word,))[0], f"{{{word}}}") for word in POSTBACK_PARAMETERS]
-    if network.click_ids != OURS:
-        parameters[0] = (parameters[0][0], "{source_click_id}")
-    if network.key:
-        parameters.insert(0, ("key", HIDDEN if hide_keys else quote(network.key.get_secret_value(), safe="")))
-    return NetworkPanel(name, f"{base}/postback/{name}?{_query(parameters)}", _guard(network), network.events)
-
-
-def _guard(network: Network) -> str:
-    addresses = ", ".join(map(str, network.allow))
-    guards = (["its key"] if network.key else []) + ([f"its addresses ({addresses})"] if addresses else [])
-    return " and ".join(guards) or "nothing: it is open to anybody"
+def _campaign(base: str, name: str, campaign: Campaign, source: Source) -> CampaignPanel:
+    url = _click_url(base, name, source)
+    mind = "paste it into the panel's own field, not into a browser: that cuts it at the first #" if "#" in url else ""
+    return CampaignPanel(name, url, campaign.source, campaign.offers, mind)
 
 
 def _click_url(base: str, campaign: str, source: Source) -> str:

@@ -16,6 +16,7 @@ from clickjoin.cli.options import (
     refuse,
 )
 from clickjoin.cli.output import print_json
+from clickjoin.network_panels import NetworkPanel
 from clickjoin.panels import Panels, SourcePanel
 from schemas.settings.errors import ConfigError, Problem
 
@@ -55,19 +56,31 @@ def _print(config: Path, found: Panels, warnings: list[Problem]) -> None:
     """Plain lines, never wrapped: URLs are to be copied."""
     typer.echo(f"{config} is right.")
     if found.networks or found.campaigns:
-        typer.echo("In the URLs, replace each {word} by the panel's own macro for it.")
+        typer.echo("Where no preset knows a panel's macros, replace each {word} by its macro for it.")
     for network in found.networks:
-        typer.echo(f"\nnetwork {network.network}, postback URL (guarded by {network.guarded_by}):")
-        typer.echo(f"  {network.postback_url}")
-        for theirs, ours in network.events.items():
-            typer.echo(f"  {theirs} counts as {ours}")
+        _print_network(network)
     for campaign in found.campaigns:
         typer.echo(f"\ncampaign {campaign.campaign}, click URL for {campaign.source}:")
         typer.echo(f"  {campaign.click_url}")
+        if campaign.mind:
+            typer.echo(f"  {campaign.mind}")
     for source in found.sources:
         typer.echo(f"\nsource {source.source} is told: {_told(source)}")
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
+
+
+def _print_network(network: NetworkPanel) -> None:
+    typer.echo(f"\nnetwork {network.network}, postback URL (guarded by {network.guarded_by}):")
+    typer.echo(f"  {network.postback_url}")
+    if network.header:
+        typer.echo(f"  with the header {network.header}")
+    for what in network.mind:
+        typer.echo(f"  {what}")
+    if network.offer_parameter:
+        typer.echo(f"  its offer links carry our click ID so: {network.offer_parameter}")
+    for theirs, ours in network.events.items():
+        typer.echo(f"  {theirs} counts as {ours}")
 
 
 def _told(source: SourcePanel) -> str:

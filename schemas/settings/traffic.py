@@ -66,7 +66,7 @@ class Network(Section):
     max_payout: Moneys = ()  # more, or another currency, is refused
     timezone: Zone = ""  # of its times that name none; empty: UTC
     click_id_slot: str = ""  # the parameter of its offer links that carries our click ID, and that it sends back
-    macros: dict[str, str] = {}  # our word, or any other name = its macro for it, for the URL that is pasted there
+    macros: dict[str, str] = {}  # our word, or any other name = its macro, for the URL to paste there; empty: none
 
 
 class Offer(Section):

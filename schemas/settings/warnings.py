@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.masks import HIDDEN, is_secret_place
+from schemas.settings.network_warnings import network_warnings
 from schemas.settings.secrets import is_reference
 from schemas.settings.traffic import OURS
 
@@ -23,6 +24,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_open_networks(settings),
         *_offers(settings),
         *_sources(settings),
+        *network_warnings(settings, tree),
     ]
 
 

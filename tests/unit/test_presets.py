@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_every_preset_is_a_valid_section(section: str, name: str) -> None:
     preset = read_preset(section, name)
     if "signature" in preset:
         preset["signature"]["secret"] = "a secret of theirs"
-    theirs = {"sources": {preset["click_ids"]: {}}} if "click_ids" in preset else {}
+    theirs: dict[str, Any] = {"sources": {preset["click_ids"]: {}}} if "click_ids" in preset else {}
     settings, problems = validate({section: {"some": {**preset, **given}}, **theirs}, {})
     assert problems == []
     assert settings is not None
