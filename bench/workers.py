@@ -37,6 +37,9 @@ class ReceiveRole:
     def may_work_until(self, moment: float) -> None:
         """It does nothing that needs a lease."""
 
+    def use(self, settings: Settings) -> None:
+        """Nothing is configured."""
+
     async def stop(self) -> None:
         """Nothing to disconnect."""
 
@@ -61,7 +64,7 @@ def main(kind: str, bootstrap: str, folder: str) -> int:
     if kind == "join":
         return run_worker("join", settings, Path(folder))
     if kind == "receive":
-        return run_role(lambda partitions: ReceiveRole(), settings.kafka, Path(folder))
+        return run_role(lambda partitions: ReceiveRole(), settings, Path(folder))
     if kind == "stock":
         from bench.stock_join import run_stock_join
 

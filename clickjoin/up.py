@@ -35,7 +35,7 @@ def run_up(
     on_ready: Callable[[], None] | None = None,
     finished: Callable[[], int | None] = lambda: None,
 ) -> int:
-    """Run until SIGTERM, SIGINT or SIGHUP, or until `finished` returns an exit code. Returns the exit code.
+    """Run until SIGTERM or SIGINT, or until `finished` returns an exit code. Returns the exit code.
 
     config: the file that `settings` were loaded from; the roles read it again. on_ready: called once everything
     answers. What keeps it from starting is told on standard error, and makes the exit code 1.
@@ -110,6 +110,7 @@ def _role(name: str, listen: str, config: Path, data: Path) -> Child:
         name=name,
         argv=[sys.executable, "-m", "clickjoin", name, "--config", str(config), "--data", str(data), *where],
         ready=lambda: answers_ok(health),
+        reloads=True,
     )
 
 

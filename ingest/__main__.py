@@ -22,17 +22,20 @@ from ingest.pixel_calls import PixelCalls
 from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
 from ingest.publisher import Publisher
-from ingest.reload import Reload
 from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SpoolError, SpoolFile, take_over
 from ingest.store import Store
 from ingest.waiting import until
 from presets.load import load_settings
+from presets.reload import Reload
 from schemas.settings.errors import ConfigError
 from schemas.settings.file import Settings
 
 DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
+
+FIXED = ("kafka", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout")
+"""Keys that count from the next start on; all others at SIGHUP."""
 
 Load = Callable[[], Settings]
 
@@ -78,7 +81,7 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     )
     _watch(metrics, publisher, spool)
     app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics)
-    loop.add_signal_handler(signal.SIGHUP, Reload(settings, load, use))
+    loop.add_signal_handler(signal.SIGHUP, Reload(settings, load, use, FIXED))
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
     stopping = asyncio.create_task(stopped.wait())
     async with serving(app, settings.ingest.listen) as server:

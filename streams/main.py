@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,8 +10,8 @@ import mode.loop
 import structlog
 from prometheus_client import CollectorRegistry
 
+from presets.reload import Reload
 from schemas.settings.file import Settings
-from schemas.settings.servers import Kafka
 from schemas.topics import TOPICS
 from streams.adapters.health import HealthServer
 from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
@@ -19,10 +20,16 @@ from streams.role import Role
 log = structlog.get_logger(__name__)
 
 
-def run_worker(role_name: str, settings: Settings, data: Path, listen: str = "") -> int:
+FIXED = ("kafka", "clickhouse", "metrics", "emit.connect_timeout", "emit.timeout", "emit.allow", "emit.max_open")
+"""Keys that count from the next start on; all others at SIGHUP."""
+
+
+def run_worker(
+    role_name: str, settings: Settings, data: Path, listen: str = "", load: Callable[[], Settings] | None = None
+) -> int:
     """Run a role until SIGTERM or SIGINT. Returns the exit code. Waits, and says so once, while Kafka is away.
 
-    listen: HOST:PORT for health and metrics; empty: nowhere.
+    listen: HOST:PORT for health and metrics; empty: nowhere. load: reads the configuration again, for SIGHUP.
     """
     metrics = WorkerMetrics(role_name)
     server = HealthServer(listen, f"[metrics] {role_name}") if listen else None
@@ -30,17 +37,19 @@ def run_worker(role_name: str, settings: Settings, data: Path, listen: str = "")
     def make(partitions: int) -> Role:
         return _role(role_name, settings, data, partitions, metrics.registry)
 
-    return run_role(make, settings.kafka, data, metrics, server)
+    return run_role(make, settings, data, metrics, server, load)
 
 
 def run_role(
     make: Callable[[int], Role],
-    kafka: Kafka,
+    settings: Settings,
     data: Path,
     metrics: WorkerMetrics | None = None,
     server: HealthServer | None = None,
+    load: Callable[[], Settings] | None = None,
 ) -> int:
     """The same for a role that `make` makes of the number of partitions."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # whoever starts has just read the configuration
     mode.loop.use("uvloop")
     import faust
 
@@ -48,19 +57,22 @@ def run_role(
     from streams.worker import Worker
 
     try:
-        partitions = asyncio.run(wait_for_broker(kafka, TOPICS))
+        partitions = asyncio.run(wait_for_broker(settings.kafka, TOPICS))
     except ValueError as error:
         log.error("topics_do_not_fit", detail=str(error))
         return 2
     metrics = metrics or WorkerMetrics("worker")
-    seconds = kafka.session_timeout / 1000
-    worker = Worker(make(partitions), kafka, data=data, metrics=metrics, session_timeout=seconds)
+    role, seconds = make(partitions), settings.kafka.session_timeout / 1000
+    worker = Worker(role, settings.kafka, data=data, metrics=metrics, session_timeout=seconds)
 
     class Process(faust.Worker):  # type: ignore[misc]
         async def on_first_start(self) -> None:
             if server:
                 await server.start(worker)
             await worker.start()
+            if load:
+                reload = Reload(settings, load, role.use, FIXED)
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
             await super().on_first_start()
 
         async def on_shutdown(self) -> None:

@@ -6,6 +6,8 @@ from typing import Protocol
 from aiokafka import ConsumerRecord
 from faust.types import TP
 
+from schemas.settings.file import Settings
+
 
 class Partition(Protocol):
     """One partition of one input topic while this worker owns it. Everything here runs in a task of its own.
@@ -44,6 +46,9 @@ class Role(Protocol):
     def may_work_until(self, monotonic: float) -> None:
         """The lease: a commit that began early enough succeeded, so the partitions are ours until this moment
         (CLOCK_BOOTTIME, seconds). Called after every successful commit, also where nothing advanced."""
+
+    def use(self, settings: Settings) -> None:
+        """Work by another configuration from now on, as far as that is possible."""
 
     async def stop(self) -> None:
         """Disconnect. Called after every partition was closed."""

@@ -64,14 +64,14 @@ class EmitProcess:
         folder.mkdir(exist_ok=True)
         self.data = folder / "data"
         self.log = folder / "emit.log"
-        self._config = folder / "settings.json"
-        self._config.write_text(json.dumps(settings | {"kafka": {"bootstrap": bootstrap}}))
+        self.config = folder / "settings.json"
+        self.config.write_text(json.dumps(settings | {"kafka": {"bootstrap": bootstrap}}))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "EmitProcess":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.emit_process", str(self._config), str(self.data)], stderr=log, stdout=log
+                [sys.executable, "-m", "tests.emit_process", str(self.config), str(self.data)], stderr=log, stdout=log
             )
         return self
 
@@ -141,6 +141,11 @@ def invalid(bootstrap: str) -> list[Invalid]:
 
 
 def _read(bootstrap: str, topic: str) -> list[bytes]:
+    return [record.value for record in records(bootstrap, topic)]
+
+
+def records(bootstrap: str, topic: str) -> list[Any]:
+    """Everything on a topic, as the client hands it out."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     try:
         numbers = until(lambda: consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
@@ -148,11 +153,11 @@ def _read(bootstrap: str, topic: str) -> list[bytes]:
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         ends = consumer.end_offsets(partitions)
-        values: list[bytes] = []
+        found: list[Any] = []
         while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for records in consumer.poll(timeout_ms=200, max_records=5000).values():
-                values += [record.value for record in records]
-        return values
+            for fetched in consumer.poll(timeout_ms=200, max_records=5000).values():
+                found += fetched
+        return found
     finally:
         consumer.close()
 
@@ -200,5 +205,7 @@ def until_finished(kafka: KafkaServer, source: str, count: int, seconds: float =
 if __name__ == "__main__":
     from streams.main import run_worker
 
-    given = Settings.model_validate_json(Path(sys.argv[1]).read_text())
-    sys.exit(run_worker("emit", given, Path(sys.argv[2])))
+    def load() -> Settings:
+        return Settings.model_validate_json(Path(sys.argv[1]).read_text())
+
+    sys.exit(run_worker("emit", load(), Path(sys.argv[2]), load=load))

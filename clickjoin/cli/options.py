@@ -51,14 +51,15 @@ def load_for(role: str, config: Path, *, data: Path | None = None, quiet: bool =
     return settings
 
 
-def load_again(role: str, config: Path, *, data: Path) -> Settings:
+def load_again(role: str, config: Path, *, data: Path | None = None) -> Settings:
     """The settings of a process that runs, from the file as it is now. Raises ConfigError, OSError, ValueError."""
     from clickjoin.data_folder import with_kept_secret
     from clickjoin.logging import configure_logging
     from presets.load import load_settings
     from schemas.settings.masks import secret_values
 
-    settings = with_kept_secret(load_settings(config, os.environ), data)
+    settings = load_settings(config, os.environ)
+    settings = with_kept_secret(settings, data) if data else settings
     configure_logging(secret_values(settings), role=role)
     return settings
 

@@ -67,4 +67,4 @@ def _work(role: str, config: Path, data: Path, metrics_listen: str) -> None:
         fail(f"--metrics-listen {listen}: write HOST:PORT, like 127.0.0.1:9111", WRONG)
     from streams.main import run_worker
 
-    raise typer.Exit(exit_code(run_worker(role, settings, data, listen)))
+    raise typer.Exit(exit_code(run_worker(role, settings, data, listen, lambda: load_again(role, config))))

@@ -70,6 +70,11 @@ class EmitRole:
         """Send until then, and no longer."""
         self._sender.lease(monotonic)
 
+    def use(self, settings: Settings) -> None:
+        """Route what comes from now on by these, and send by their schedule; the HTTP client stays as it is."""
+        self._decider.use(settings)
+        self._sender.use(settings.emit, successes_of(settings))
+
     async def stop(self) -> None:
         """Disconnect."""
         self._sending.cancel()

@@ -34,9 +34,13 @@ class Decider:
     """Routes outcomes. Never raises on data."""
 
     def __init__(self, settings: Settings, partitions: int, producer: Producer) -> None:
+        self._partitions, self._producer = partitions, producer
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Route what comes from now on by these."""
         self._routes = routes_of(settings)
         self._first_wait_ms = settings.emit.schedule[0]
-        self._partitions, self._producer = partitions, producer
 
     def decide(self, records: Sequence[ConsumerRecord], now_ms: int) -> Decided:
         """The deliveries that outcomes and requests cause, in their order; and the records that are neither."""

@@ -85,14 +85,18 @@ class Sender:
         successes: Mapping[str, Success],
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._metrics, self._successes = metrics, successes
-        self._http, self._settings, self._worker, self._jitter = http, settings, worker, jitter
+        self._metrics, self._http, self._worker, self._jitter = metrics, http, worker, jitter
+        self.use(settings, successes)
         self._destinations: dict[str, Destination] = {}
         self._open = 0  # in flight, or not yet recorded
         self._lease_until = 0.0
         self._paused = False  # for want of a lease, after there was one
         self._nudged = False
         self.sent = 0
+
+    def use(self, settings: Emit, successes: Mapping[str, Success]) -> None:
+        """Send by these from now on."""
+        self._settings, self._successes = settings, successes
 
     def lease(self, until: float) -> None:
         """The partitions are ours until this moment of boot_time()."""

@@ -70,6 +70,9 @@ class JoinRole:
     def may_work_until(self, moment: float) -> None:
         """The join needs no lease: what a worker that lost its partitions still sends are the same outcomes."""
 
+    def use(self, settings: Settings) -> None:
+        """The join knows no configuration: policy is on the record."""
+
     async def stop(self) -> None:
         """Disconnect."""
         self._looking.cancel()

@@ -50,6 +50,9 @@ class SinkRole:
     def may_work_until(self, monotonic: float) -> None:
         """A row written by a worker that lost its partition is the same row: no lease is needed."""
 
+    def use(self, settings: Settings) -> None:
+        """Nothing that is configured is decided here."""
+
     async def stop(self) -> None:
         """Disconnect."""
         for writer in self._writers.values():

@@ -1,18 +1,23 @@
 """The role emit, as a process, on Apache Kafka and against a real HTTP server."""
 
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import msgspec
 import pytest
 
 from clickjoin.embedded.ports import free_port
-from schemas.ids import resend_id
-from schemas.records import Cancel, Delivery, Resend
+from clickjoin.wishes import GONE, Asked, ask, cancel, resend
+from schemas.records import Delivery
+from schemas.settings.servers import Kafka
 from schemas.topics import DELIVERIES, partition_of
+from schemas.versions import version
 from schemas.wire import encode
+from sql.deliveries import Found
 from tests.emit_process import (
     PARTITIONS,
     EmitProcess,
@@ -20,6 +25,7 @@ from tests.emit_process import (
     fresh_topics,
     invalid,
     outcomes_of,
+    records,
     send_outcomes,
     send_raw,
     send_to,
@@ -57,6 +63,7 @@ def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathF
         "later/1",
         "fails/3/w",
         "again",
+        "before",
     )
     urls = {path.replace("/", "-"): f"{source.url}/{path}" for path in paths}
     urls["cancelled"] = f"{source.url}/fails/1000/z"
@@ -190,12 +197,13 @@ def test_an_operator_cancels_what_waits_and_sends_again_what_was_sent(
     send_outcomes(kafka.bootstrap, [*outcomes_of("waits", 9500, 2), *outcomes_of("again", 9600, 1)])
     (sent,) = until_finished(kafka, "again", 1).values()
     (kept,), (dropped,) = until(lambda: _all(kafka, "waits", 2), 40, "both are scheduled")
-    again = Resend(resend_id=resend_id(sent[0].delivery_id, 1), delivery=sent[-1], asked_at=1)
-    cancel = Cancel(delivery=dropped, asked_at=1, reason="sold out")
-    wanted = [(one.delivery.click_id.encode(), encode(one)) for one in (cancel, again, again, cancel)]
-    send_raw(kafka.bootstrap, wanted)
-    found = until_finished(kafka, "again", 2)
-    assert [(one.state, one.attempt, one.resends) for one in found[again.resend_id]] == [
+    settings = Kafka(bootstrap=kafka.bootstrap)
+    for wish, of in ((cancel(1, "sold out"), dropped), (resend(1), sent[-1])):
+        for _ in range(2):  # a wish that was repeated is one
+            ((id_, new_id, problem),) = ask(settings, PARTITIONS, [_found(kafka, of)], wish)
+            assert (id_, problem) == (of.delivery_id, "")
+    steps_again = until_finished(kafka, "again", 2)[new_id]
+    assert [(one.state, one.attempt, one.resends) for one in steps_again] == [
         ("scheduled", 0, sent[0].delivery_id),
         ("delivered", 1, sent[0].delivery_id),
     ]
@@ -204,8 +212,40 @@ def test_an_operator_cancels_what_waits_and_sends_again_what_was_sent(
     assert (ended.state, ended.reason, ended.url) == ("cancelled", "cancelled: sold out", dropped.url)
     assert steps(kafka, "waits")[kept.delivery_id] == [kept]
     assert not source.count("/waits")
+    gone = _found(kafka, kept)._replace(version=version(0, 1 << 30))
+    assert ask(settings, PARTITIONS, [gone], resend(2)) == [Asked(kept.delivery_id, problem=GONE)]
+
+
+def _found(kafka: KafkaServer, step: Delivery) -> Found:
+    """What the table knows of a step: where it lies, and no secret of its URL."""
+    offset = next(record.offset for record in records(kafka.bootstrap, DELIVERIES) if record.value == encode(step))
+    at = datetime.fromtimestamp(step.at / 1000, UTC)
+    place = version(0, offset)
+    return Found(
+        step.delivery_id, step.destination, step.event, step.click_id, step.state, 0, 0, "", at, None, "", place
+    )
 
 
 def _all(kafka: KafkaServer, source: str, count: int) -> list[list[Delivery]]:
     found = list(steps(kafka, source).values())
     return found if len(found) == count else []
+
+
+def test_a_changed_template_counts_after_sighup_for_what_is_decided_from_then_on(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("before", 700, 1))
+    until_finished(kafka, "before", 1)
+    given = emit.config.read_text()
+
+    def changed(text: str, said: str, path: str, number: int) -> None:
+        count = emit.log.read_text().count(said)
+        emit.config.write_text(text)
+        emit.signal(signal.SIGHUP)
+        until(lambda: emit.log.read_text().count(said) > count, 60, said)
+        send_outcomes(kafka.bootstrap, outcomes_of("before", number, 1))
+        until(lambda: f"their-{number}" in source.count(path), 60, f"it is told at {path}")
+
+    changed(given.replace("/before", "/after"), "configuration_reloaded", "/after", 701)
+    changed("{", "configuration_kept", "/after", 702)
+    changed(given, "configuration_reloaded", "/before", 703)

@@ -1,7 +1,8 @@
 """SIGHUP: the configuration is read again. A wrong file changes nothing, and it is said why."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 import structlog
 
@@ -10,16 +11,20 @@ from schemas.settings.file import Settings
 
 log = structlog.get_logger()
 
-_FIXED = ("listen", "spool_after", "spool_bytes", "publish_timeout")
-"""Keys of [ingest] that count from the next start on, as all of [kafka] does."""
-
 
 class Reload:
     """What SIGHUP calls. Two at the same time are one after the other."""
 
-    def __init__(self, running: Settings, load: Callable[[], Settings], use: Callable[[Settings], None]) -> None:
-        """load: reads the file. Raises ConfigError, OSError or ValueError. use: answers by other settings from now."""
-        self._running, self._load, self._use = running, load, use
+    def __init__(
+        self,
+        running: Settings,
+        load: Callable[[], Settings],
+        use: Callable[[Settings], None],
+        fixed: Sequence[str],
+    ) -> None:
+        """load: reads the file; may raise ConfigError, OSError or ValueError. use: works by other settings from now on.
+        fixed: the keys that count from the next start on."""
+        self._running, self._load, self._use, self._fixed = running, load, use, fixed
         self._one = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -43,12 +48,15 @@ class Reload:
                 log.error("configuration_kept", error=str(error))
                 return
             self._use(settings)
-            log.info("configuration_reloaded", campaigns=len(settings.campaigns), networks=len(settings.networks))
-            if later := needs_restart(self._running, settings):
+            log.info("configuration_reloaded")
+            if later := changed(self._running, settings, self._fixed):
                 log.warning("restart_needed", changed=later)
 
 
-def needs_restart(running: Settings, wanted: Settings) -> list[str]:
-    """The keys that differ and count from the next start on."""
-    changed = [] if running.kafka == wanted.kafka else ["kafka"]
-    return changed + [f"ingest.{key}" for key in _FIXED if getattr(running.ingest, key) != getattr(wanted.ingest, key)]
+def changed(one: Settings, other: Settings, keys: Sequence[str]) -> list[str]:
+    """Those of the keys (`kafka`, `ingest.listen`) that differ."""
+    return [key for key in keys if _value(one, key) != _value(other, key)]
+
+
+def _value(settings: Settings, key: str) -> object:
+    return reduce(getattr, key.split("."), settings)
