@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -13,6 +13,10 @@ from streams.metrics import Processed
 from streams.role import Partition
 
 log = structlog.get_logger(__name__)
+
+
+CANCEL_AGAIN = 2.0
+"""Seconds after which a task that was cancelled and goes on is cancelled again."""
 
 
 class TruncatedLogError(Exception):
@@ -136,6 +140,20 @@ class Runner:
         (self._processed.healed if silent else self._processed.live).inc(len(records))
         if not silent:
             self._done(self.tp, self.next)
+
+
+async def end_all(tasks: Iterable[asyncio.Task[None]], *, again: float = CANCEL_AGAIN) -> None:
+    """Cancel tasks until they have ended.
+
+    A library may swallow a cancellation that comes while it tidies up, and whoever waits for the task waits for ever.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=again)
+        if left:
+            log.warning("cancelled_again", partitions=sorted(task.get_name() for task in left))
 
 
 def _ascending(records: Sequence[ConsumerRecord], begin: int) -> bool:

@@ -19,7 +19,7 @@ from streams.adapters.presence import Presence, listen_to_library
 from streams.batches import BatchApp, BatchConsumer, batches_of
 from streams.metrics import Standing, WorkerMetrics
 from streams.role import Role
-from streams.runner import Runner
+from streams.runner import Runner, end_all
 from streams.watchdog import Watchdog
 
 log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class Worker:
         self.app = BatchApp(role.group, kafka.servers, session_timeout=session_timeout, datadir=folder / role.group)
         BatchConsumer.batch_records = role.batch_records
         BatchConsumer.committed_at = staticmethod(self._committed_at)
-        BatchConsumer.commit_failed = staticmethod(metrics.commit_failures.inc)
+        BatchConsumer.commit_failed = staticmethod(self._commit_failed)
         batches_of(self.app, role.topics, self._take)
         self.app.on_partitions_assigned.connect(self._assigned, weak=False)
         self.app.on_partitions_revoked.connect(self._revoked, weak=False)
@@ -157,10 +157,8 @@ class Worker:
     async def _close_all(self) -> None:
         """Stop the tasks, commit what they did, forget the partitions."""
         runners, self._runners = self._runners, {}
-        for _, task in runners.values():
-            task.cancel()
         closing = [runner.close() for runner, _ in runners.values()]
-        await asyncio.gather(*(task for _, task in runners.values()), return_exceptions=True)
+        await end_all(task for _, task in runners.values())
         try:
             await asyncio.wait_for(asyncio.gather(*closing), CLOSE_TIMEOUT)
         except TimeoutError:
@@ -181,6 +179,10 @@ class Worker:
         self._presence.back()
         self._watchdog.committed()
         self._role.may_work_until(began + LEASE * self._session_timeout)
+
+    def _commit_failed(self) -> None:
+        self._metrics.commit_failures.inc()
+        self._watchdog.failed()
 
     async def _watch(self) -> None:
         """End the process where it works in vain: nothing that it does is ever committed, or its topic is gone."""

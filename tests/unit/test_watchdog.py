@@ -33,3 +33,12 @@ def test_one_commit_begins_the_count_anew() -> None:
     dog.committed()
     dog.done()
     assert looks(dog, LOOKS + 1) == [False] * LOOKS + [True]
+
+
+def test_a_worker_with_nothing_new_whose_commits_fail_is_noticed_too() -> None:
+    """Its group gave it up, and it does not know."""
+    dog = Watchdog()
+    dog.failed()
+    assert looks(dog, LOOKS + 1) == [False] * LOOKS + [True]
+    dog.committed()
+    assert not any(looks(dog, 100))
