@@ -87,10 +87,15 @@ class RoleProcess:
         os.kill(self._running.pid, signal.SIGSTOP)
 
     def close(self) -> None:
-        """Orderly, for good."""
+        """For good, once it was told to end: orderly, if it does so in time."""
         if self._running is not None:
-            self._running.stop()
+            self._running.end_by(monotonic() + self._running.child.stop_within)
             self._running = None
+
+    def tell_to_end(self) -> None:
+        """SIGTERM, before `close`."""
+        if self._running is not None:
+            self._running.terminate()
 
     def _start(self) -> None:
         self._lives += 1

@@ -86,7 +86,7 @@ class _Run:
         for process in self._scene.processes:
             self._account.died += process.died
             self._account.stuck += process.stuck
-            process.close()
+        self._scene.end()
         self._told.read_on()
         judge = Judge(self._account, chapters, self._cold.decided)
         judge.outcomes(self._told.values, self._told.outcomes())

@@ -92,8 +92,7 @@ class Scene:
 
     def wipe(self) -> None:
         """As docs/operations.md tells it: the roles end, `events` is deleted, `clickjoin migrate`, the roles start."""
-        for process in self.processes:
-            process.close()
+        self.end()
         admin = KafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)
         try:
             admin.delete_topics([EVENTS])
@@ -102,6 +101,13 @@ class Scene:
             admin.close()
         self.migrate()
         self.tend()
+
+    def end(self) -> None:
+        """All roles, side by side, for good or until they are tended again."""
+        for process in self.processes:
+            process.tell_to_end()
+        for process in self.processes:
+            process.close()
 
     def close(self) -> None:
         """End everything."""

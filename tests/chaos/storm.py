@@ -22,7 +22,7 @@ from tests.support.join_samples import click, postback
 from tests.support.pipeline import Pipeline
 
 SAYS_EVERY = 10.0  # seconds
-PATIENCE = 90.0  # seconds for what must go on while ClickHouse is away; the machine may stall
+PATIENCE = 180.0  # seconds for what must go on while ClickHouse is away; the machine may stall
 
 Outage = tuple[int, int]
 """From when to when ClickHouse was away, in milliseconds."""
