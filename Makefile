@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chaos lint format bench lock clean
+.PHONY: help demo up test pytest chaos lint format bench docs-reports lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -43,6 +43,9 @@ bench: $(STAMP) ## all measurements, into bench/results
 
 bench-%: $(STAMP) ## one of them, for example bench-join
 	$(BIN)/python -m bench $* $(ARGS)
+
+docs-reports: $(STAMP) ## write the answers in docs/reports.md anew
+	$(BIN)/python -m tests.report_page
 
 lock: ## write the locks anew from pyproject.toml (ARGS=--upgrade: with newer versions)
 	@uv=$$(mktemp -d) && trap 'rm -rf "$$uv"' EXIT && \

@@ -1,7 +1,8 @@
 -- How many clicks reached each step, of all clicks and of those that reached the step before.
 -- A click reaches a step by a conversion of its event that has a wanted status and is no refund: in any order, or
 -- (strict) by one that is not older than the one that reached the step before, the first not older than the click.
--- Money is by currency, of the step `click` the cost, of the others what was approved, refunds taken off.
+-- Money is by currency: of the step `click` the cost, of the others what was approved of the wanted, refunds taken off,
+-- whatever the order.
 SELECT
     ${GROUPS}
     step,
