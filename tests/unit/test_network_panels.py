@@ -110,7 +110,7 @@ def test_a_signature_is_a_guard() -> None:
 
 @pytest.mark.parametrize("name", [name for name in preset_names("networks") if name != "adsterra"])
 def test_every_preset_can_be_pasted(name: str) -> None:
-    signed = {"signature": {"secret": SECRET}} if name == "stripe" else {}
+    signed: dict[str, Any] = {"signature": {"secret": SECRET}} if name == "stripe" else {}
     assert panel(preset=name, **signed).postback_url.startswith("https://t.example/postback/theirs")
 
 
