@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, export, presets, report, roles, servers, status, trace
+from clickjoin.cli import check, deliveries, export, presets, report, roles, servers, status, trace
 
 app = typer.Typer(
     name="clickjoin",
@@ -39,4 +39,5 @@ for command in (
     *(report.report, report.funnel, export.export, trace.trace, status.status),
 ):
     app.command()(command)
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")

@@ -1,0 +1,85 @@
+"""The request that would tell a source of a made-up conversion; and what the source answers to it."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from clickjoin.cli.options import FAILED, WRONG, fail
+from clickjoin.cli.output import print_json
+from schemas.settings.file import Settings
+
+if TYPE_CHECKING:
+    from clickjoin.made_up import MadeUp
+    from schemas.requests import Request
+    from streams.emit.retry import Answer
+
+_SHOWN_BYTES = 500
+
+
+def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, as_json: bool) -> None:
+    """Print the request; send it where that is asked for. Exits with 1 where there is none, or it was not taken."""
+    from clickjoin.made_up import request_for
+    from schemas.settings.masks import HIDDEN
+    from streams.emit.retry import judge
+    from streams.rows import masked
+
+    try:
+        request, shown, reason = request_for(settings, wanted, time.time_ns() // 1_000_000)
+    except LookupError as error:
+        fail(str(error.args[0]), WRONG)
+    printed = request
+    if hide_keys:
+        printed = request._replace(
+            url=masked(shown or request.url),
+            headers=dict.fromkeys(request.headers, HIDDEN),
+            body=request.body and HIDDEN,
+        )
+    document: dict[str, Any] = {"source": wanted.source, "event": wanted.event, **printed._asdict(), "reason": reason}
+    if reason:
+        _print(document, as_json)
+        fail(f"it would not be sent: {reason}")
+    if not send:
+        _print(document, as_json)
+        return
+    answer = _send(settings, request)
+    verdict = judge(answer, settings.sources[wanted.source].success)
+    said = answer.body[:_SHOWN_BYTES].decode(errors="replace")
+    document["answer"] = {"code": answer.code, "took_ms": answer.took_ms, "body": said, "reason": verdict.reason}
+    _print(document, as_json)
+    if verdict.reason:
+        raise typer.Exit(FAILED)
+
+
+def _send(settings: Settings, request: "Request") -> "Answer":
+    from streams.adapters.http import CurlClient
+
+    async def run() -> "Answer":
+        emit = settings.emit
+        client = CurlClient(connect_timeout_ms=emit.connect_timeout, timeout_ms=emit.timeout, allow=emit.allow)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        client.send(request, answer.set_result)
+        try:
+            return await answer
+        finally:
+            client.close()
+
+    return asyncio.run(run())
+
+
+def _print(document: dict[str, Any], as_json: bool) -> None:
+    """Plain lines, never wrapped: the request is to be compared and copied."""
+    if as_json:
+        print_json(document)
+        return
+    if document["url"]:
+        typer.echo(f"{document['method']} {document['url']}")
+        for name, value in document["headers"].items():
+            typer.echo(f"{name}: {value}")
+        if document["body"]:
+            typer.echo(f"\n{document['body']}")
+    if answer := document.get("answer"):
+        typer.echo(f"\nanswer: {answer['code'] or 'none'} after {answer['took_ms']} ms: {answer['reason'] or 'taken'}")
+        if answer["body"]:
+            typer.echo(answer["body"])
