@@ -1,14 +1,13 @@
 """From a network's parameters to a Postback in our words, with the policy that applies now. Pure."""
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ingest.matching import matches_all, matches_any
 from ingest.moments import parse_moment
 from ingest.parameters import BROKEN, Params, find
 from ingest.payouts import Found, read_payout
-from ingest.plans import EventPolicy, NetworkPlan, RulePlan
+from ingest.plans import EventPolicy, NetworkPlan
 from ingest.refusal import Refusal, bad_value, shown
 from schemas.ids import brought_click_id, verify_click_id
 from schemas.records import Postback
@@ -27,10 +26,14 @@ def normalize_postback(
 ) -> Postback:
     """The record of a postback received at `now_ms`. Raises Refusal for what can never be credited or counted."""
     click_id = _click_id(plan, params, secrets)
-    said = _said(plan, params)
-    event = _event(plan, said)
+    said_event, said_status = _find(plan, params, "event"), _find(plan, params, "status")
+    if plan.split:
+        said_event, said_status = _told_apart(plan, said_event, said_status)
+    status, raw_status = _status(plan, said_status)
+    if plan.rules and (rule := next((rule for rule in plan.rules if matches_all(rule.when, params)), None)):
+        said_event, status = (said_event[0], rule.event or said_event[1]), rule.status or status
+    event = _event(plan, said_event)
     policy = plan.policies.get(event, _PLAIN_POLICY)
-    status, raw_status = _status(plan, said)
     payout, currency = read_payout(plan.payout, _find(plan, params, "payout"), _find(plan, params, "currency"))
     return Postback(
         postback_id=postback_id,
@@ -58,7 +61,7 @@ def other_params(params: Params, taken: frozenset[str]) -> Params:
 
 
 def _find(plan: NetworkPlan, params: Params, word: str) -> Found:
-    return find(params, plan.names[word], last=plan.last)
+    return find(params, plan.names[word], plan.last)
 
 
 def _click_id(plan: NetworkPlan, params: Params, secrets: tuple[bytes, ...]) -> str:
@@ -104,33 +107,19 @@ def _wanted(plan: NetworkPlan) -> str:
     return "the 32 characters of {click_id} that our redirect gave"
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What the network says of event and status, told apart where it says both in one."""
-
-    event: Found
-    status: Found
-    rule: RulePlan | None = None
-
-
-def _said(plan: NetworkPlan, params: Params) -> _Said:
-    event, status = _find(plan, params, "event"), _find(plan, params, "status")
-    if plan.split and event == status and not unreplaced_macro(event[1]):
-        left, mark, right = event[1].rpartition(plan.split)
-        if mark:
-            event, status = (event[0], left), (status[0], right)
-        elif event[1].lower() in plan.statuses:
-            event = (event[0], "")
-        else:
-            status = (status[0], "")
-    rule = next((rule for rule in plan.rules if matches_all(rule.when, params)), None) if plan.rules else None
-    if rule and rule.event:
-        event = (event[0], rule.event)
-    return _Said(event, status, rule)
+def _told_apart(plan: NetworkPlan, event: Found, status: Found) -> tuple[Found, Found]:
+    """What is said of event and status where one parameter carries both."""
+    said = event[1]
+    if event != status or unreplaced_macro(said):
+        return event, status
+    left, mark, right = said.rpartition(plan.split)
+    if mark:
+        return (event[0], left), (status[0], right)
+    return ((event[0], ""), status) if said.lower() in plan.statuses else (event, (status[0], ""))
 
 
-def _event(plan: NetworkPlan, said: _Said) -> str:
-    name, value = said.event
+def _event(plan: NetworkPlan, said: Found) -> str:
+    name, value = said
     if not value or unreplaced_macro(value):
         if plan.event_default:
             return plan.event_default
@@ -144,15 +133,12 @@ def _event(plan: NetworkPlan, said: _Said) -> str:
     return event
 
 
-def _status(plan: NetworkPlan, said: _Said) -> tuple[Status, str]:
+def _status(plan: NetworkPlan, said: Found) -> tuple[Status, str]:
     """Our status, and the network's word for it."""
-    name, value = said.status
-    if value:
-        _check_text("status", name, value)
-    if said.rule and said.rule.status:
-        return said.rule.status, value
+    name, value = said
     if not value:
         return plan.status_default, ""
+    _check_text("status", name, value)
     return plan.statuses.get(value.lower(), plan.unknown_status), value
 
 

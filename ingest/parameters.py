@@ -24,7 +24,7 @@ FORM = "application/x-www-form-urlencoded"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
 
-def find(params: Params, names: tuple[str, ...], *, last: bool = False) -> tuple[str, str]:
+def find(params: Params, names: tuple[str, ...], last: bool = False) -> tuple[str, str]:
     """The first of these names that has a value, and that value, stripped. Else the first name and nothing."""
     for name in names:
         value = params.get(name)

@@ -44,62 +44,74 @@ def payout_plan(network: Network) -> PayoutPlan:
 
 def read_payout(plan: PayoutPlan, payout: Found, currency: Found) -> tuple[Decimal | None, str]:
     """The exact amount and its currency; none where the postback says none. Raises Refusal for what is no amount."""
-    name, value = payout
-    amounts = _said(value, plan.separator)
-    if not amounts:
+    if not payout[1]:
         return None, ""
-    try:
-        amount = _picked([_read(parse_amount, each) for each in amounts], plan.pick)
-    except ValueError as error:
-        raise bad_value("invalid_payout", name, value, str(error)) from None
+    amount = _amount(plan, payout)
+    if amount is None:
+        return None, ""
     code = _currency(plan, currency)
     if plan.decimals:
         amount = amount.scaleb(-plan.decimals.get(code, plan.decimals.get(ANY_CURRENCY, 0)))
-    exponent = amount.as_tuple().exponent
-    if abs(amount) >= _TOO_MUCH or (isinstance(exponent, int) and exponent < _SMALLEST):
-        raise bad_value("invalid_payout", name, value, WANTED)
+        _check_held(amount, payout)
     if plan.highest:
         _check_highest(plan.highest, amount, code, payout)
     return amount, code
 
 
-def _said(value: str, separator: str) -> list[str]:
-    """The values in a field, those that say nothing left out."""
+def _amount(plan: PayoutPlan, payout: Found) -> Decimal | None:
+    name, value = payout
+    try:
+        if not plan.separator:
+            return _read(parse_amount, value)
+        several = _each(parse_amount, value, plan.separator)
+    except ValueError as error:
+        raise bad_value("invalid_payout", name, value, str(error)) from None
+    if not several or plan.pick != "sum":
+        return several[0 if plan.pick == "first" else -1] if several else None
+    total = sum(several, Decimal(0))
+    _check_held(total, payout)
+    return total
+
+
+def _currency(plan: PayoutPlan, currency: Found) -> str:
+    name, value = currency
     if not value:
-        return []
-    parts = [part.strip() for part in value.split(separator)] if separator else [value]
-    return [part for part in parts if part and not unreplaced_macro(part)]
+        return plan.currency
+    try:
+        if not plan.separator:
+            return _read(parse_currency, value) or plan.currency
+        several = _each(parse_currency, value, plan.separator)
+    except ValueError as error:
+        raise bad_value("invalid_currency", name, value, str(error)) from None
+    if plan.pick == "sum" and len(set(several)) > 1:
+        raise bad_value("invalid_currency", name, value, "amounts in several currencies cannot be added: name one")
+    return several[-1 if plan.pick == "last" else 0] if several else plan.currency
 
 
-def _read(parse: Callable[[str], _Parsed], text: str) -> _Parsed:
-    """Parse a text; if that fails and it was encoded twice, what it was before. Raises ValueError."""
+def _each(parse: Callable[[str], _Parsed], text: str, separator: str) -> list[_Parsed]:
+    """What the parts of a field say, those left out that say nothing. Raises ValueError."""
+    read = [_read(parse, part) for part in map(str.strip, text.split(separator)) if part]
+    return [each for each in read if each is not None]
+
+
+def _read(parse: Callable[[str], _Parsed], text: str) -> _Parsed | None:
+    """What a text says; nothing if it is a macro; if it was encoded twice, what it was. Raises ValueError."""
     try:
         return parse(text)
     except ValueError:
+        if unreplaced_macro(text):
+            return None
         decoded = unquote(text)
         if decoded == text:
             raise
     return parse(decoded)
 
 
-def _picked(amounts: list[Decimal], pick: str) -> Decimal:
-    if pick == "sum":
-        return sum(amounts, Decimal(0))
-    return amounts[0 if pick == "first" else -1]
-
-
-def _currency(plan: PayoutPlan, currency: Found) -> str:
-    name, value = currency
-    codes = _said(value, plan.separator)
-    if not codes:
-        return plan.currency
-    try:
-        read = [_read(parse_currency, code) for code in codes]
-    except ValueError as error:
-        raise bad_value("invalid_currency", name, value, str(error)) from None
-    if plan.pick == "sum" and len(set(read)) > 1:
-        raise bad_value("invalid_currency", name, value, "amounts in several currencies cannot be added: name one")
-    return read[-1 if plan.pick == "last" else 0]
+def _check_held(amount: Decimal, payout: Found) -> None:
+    """Raises Refusal for an amount that no record holds."""
+    exponent = amount.as_tuple().exponent
+    if abs(amount) >= _TOO_MUCH or (isinstance(exponent, int) and exponent < _SMALLEST):
+        raise bad_value("invalid_payout", *payout, WANTED)
 
 
 def _check_highest(highest: Mapping[str, Decimal], amount: Decimal, code: str, payout: Found) -> None:
