@@ -19,10 +19,11 @@ from bench.join import JOIN
 from bench.kafka import BenchError
 from bench.kind import Bench, Plan
 from bench.oracle import ORACLE
+from bench.poison import POISON
 from bench.results import RESULTS, Results, read_all, write
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN, INGEST, ORACLE)}
+BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, ORACLE)}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 
