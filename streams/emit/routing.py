@@ -7,7 +7,7 @@ An outcome gives, for each destination that wants it, one Delivery: `scheduled` 
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from schemas.ids import delivery_id
+from schemas.ids import conversion_id, delivery_id
 from schemas.macros import Template, UnresolvedMacro
 from schemas.records import Click, Conversion, Delivery, Outcome
 from schemas.requests import Request, RequestTemplate, parse_request
@@ -30,6 +30,7 @@ class Route(NamedTuple):
     conditions: Conditions
     share: Share
     delay_ms: Millis
+    once: bool
     goals: Mapping[str, str]
 
 
@@ -77,6 +78,7 @@ def _route(name: str, source: Source, postback: SourcePostback) -> Route:
         conditions=conditions_of(postback),
         share=postback.payout,
         delay_ms=postback.delay,
+        once=postback.once,
         goals=source.goals,
     )
 
@@ -130,7 +132,11 @@ def _delivery(
     outcome: Outcome, click: Click, conversion: Conversion, route: Route, now_ms: Millis, first_wait_ms: int
 ) -> Delivery:
     postback_id = outcome.postback.postback_id
-    id_ = delivery_id(postback_id, conversion.conversion_id, route.destination)
+    if route.once:  # the one ID of all of them: what was decided under it is not decided again
+        every = conversion_id(click.click_id, conversion.event)
+        id_ = delivery_id(conversion.status, every, route.destination)
+    else:
+        id_ = delivery_id(postback_id, conversion.conversion_id, route.destination)
     (method, url, headers, body), shown, reason = render(outcome, click, conversion, route, id_)
     return Delivery(
         delivery_id=id_,

@@ -49,7 +49,7 @@ def cancelled(cancels: Iterable[Cancel], known: Mapping[bytes, Standing], now_ms
                 at=now_ms,
                 next_attempt_at=0,
                 code=0,
-                reason=f"cancelled: {cancel.reason}" if cancel.reason else "cancelled",
+                reason=f"by_hand: {cancel.reason}" if cancel.reason else "by_hand",
                 took_ms=0,
                 worker="",
             )

@@ -209,7 +209,7 @@ def test_an_operator_cancels_what_waits_and_sends_again_what_was_sent(
     ]
     assert source.count("/again") == {"their-9600": 2}
     (ended,) = until(lambda: steps(kafka, "waits")[dropped.delivery_id][1:], 40, "it is cancelled")
-    assert (ended.state, ended.reason, ended.url) == ("cancelled", "cancelled: sold out", dropped.url)
+    assert (ended.state, ended.reason, ended.url) == ("cancelled", "by_hand: sold out", dropped.url)
     assert steps(kafka, "waits")[kept.delivery_id] == [kept]
     assert not source.count("/waits")
     gone = _found(kafka, kept)._replace(version=version(0, 1 << 30))

@@ -100,3 +100,18 @@ def test_what_is_no_share_is_refused_with_what_would_be_right(text: object) -> N
 
 def test_a_delay_comes_before_the_first_attempt() -> None:
     assert told(outcome(), delay="2h")[0].next_attempt_at == NOW + 7_200_000
+
+
+def test_of_an_event_that_repeats_the_first_alone_is_told_where_that_is_wanted() -> None:
+    """The others have the ID of the first, and what was decided once is not decided again."""
+    renewed = outcome(2, click={"click_id": "click-1"})
+    ((first,), (second,)) = told(outcome(), once=True), told(renewed, once=True)
+    assert first.delivery_id == second.delivery_id
+    assert first.delivery_id != told(outcome())[0].delivery_id
+    others = [
+        outcome(2),
+        outcome(conversion={"event": "trial"}),
+        outcome(conversion={"status": "rejected"}),
+    ]
+    wanted = {"once": True, "statuses": ["approved", "rejected"]}
+    assert len({made.delivery_id for one in (outcome(), *others) for made in told(one, **wanted)}) == 4

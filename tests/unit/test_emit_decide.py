@@ -69,7 +69,7 @@ def test_only_what_waits_can_be_cancelled() -> None:
         (waits.delivery.delivery_id, "cancelled", 0, 0),
         (tried.delivery.delivery_id, "cancelled", 2, 0),
     ]
-    assert {(one.reason, one.at) for one in made} == {("cancelled: sold out", NOW + 1)}
+    assert {(one.reason, one.at) for one in made} == {("by_hand: sold out", NOW + 1)}
 
 
 @pytest.mark.parametrize(

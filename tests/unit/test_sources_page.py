@@ -1,0 +1,50 @@
+"""docs/sources.md says what there is."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from presets.load import merge_presets
+from schemas.filters import AMOUNTS, MOMENTS, filters_of
+from schemas.macros import POSTBACK_MACROS
+from schemas.settings.postbacks import SourcePostback, Success
+from schemas.settings.validation import validate
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
+REST = """
+[events.install]
+step = 1
+[networks.acme]
+open = true
+[offers.game]
+network = "acme"
+url = "https://offer.example/?s={click_id}"
+"""
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_example_loads(block: str) -> None:
+    tree = tomllib.loads(REST + block)
+    tree.setdefault("campaigns", {"spring": {"source": next(iter(tree["sources"])), "offers": ["game"]}})
+    for name, source in tree["sources"].items():
+        source.setdefault("account", {"token": "t"})
+        source.setdefault("goals", {"*": "1"})
+        assert name
+    merged, unknown = merge_presets(tree)
+    _, problems = validate(merged, {"POPADS_AID": "9"})
+    assert [*unknown, *problems] == []
+
+
+def test_every_macro_and_filter_is_named() -> None:
+    named = set(re.findall(r"`([a-z0-9_]+)`", PAGE))
+    assert {name for name in POSTBACK_MACROS if not name.startswith("sub")} - named == set()
+    of_moments = set(filters_of(next(iter(MOMENTS))))
+    assert (of_moments | set(filters_of("event")) | {filters_of(next(iter(AMOUNTS)))[-1]}) - named == set()
+
+
+def test_every_setting_of_a_postback_and_of_success_is_shown() -> None:
+    settings = {*SourcePostback.model_fields, *Success.model_fields} - {"method"}
+    assert [name for name in settings if not re.search(rf"\b{name}\b", PAGE)] == []
