@@ -152,4 +152,4 @@ def test_an_export_holds_each_row_once_and_only_those_of_its_time(messy: Messy, 
         assert len(lines) == wanted + 1 > 10
         file = tmp_path / f"{table}.parquet"
         file.write_bytes(b"".join(export(messy.client, table, "parquet", since, until)))
-        assert duckdb.sql(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]
+        assert duckdb.execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]
