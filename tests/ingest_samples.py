@@ -32,6 +32,7 @@ TREE: dict[str, Any] = {
         "near": {"allow": ["203.0.113.0/24", "2001:db8::/32"], "currency": "EUR", "event_default": "install"},
         "billing": {"open": True, "reports_all_users": True, "pixel": True},
         "popsnet": {"open": True, "click_ids": "pops", "event_default": "install"},
+        "signed": {"signature": {"secret": KEY, "header": "X-Signature", "prefix": "sha256="}},
     },
     "sources": {
         "pops": {"click_id_param": "zoneclick", "key": SOURCE_KEY, "params": {"cost": "bid"}},

@@ -1,0 +1,71 @@
+"""Who may send postbacks to a real process, and what it is answered whatever becomes of them."""
+
+import hmac
+import json
+from collections.abc import Iterator
+
+import pytest
+from kafka import KafkaAdminClient
+
+from clickjoin.embedded.ports import free_port
+from schemas.topics import EVENTS, INVALID
+from tests.ingest_process import IngestProcess, Topics
+from tests.ingest_samples import KEY, click_id
+from tests.kafka_server import KafkaServer
+
+pytestmark = pytest.mark.kafka
+OURS = click_id()
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    server = KafkaServer(tmp_path_factory.mktemp("keys-kafka")).start()
+    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+    wanted = {"num_partitions": 1, "replication_factor": 1}
+    admin.create_topics({EVENTS: wanted, INVALID: wanted}, wait_for_metadata=True)
+    admin.close()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
+    patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}  # nothing goes into the spool
+    process = IngestProcess(tmp_path_factory.mktemp("keys"), broker.bootstrap, free_port(), ingest=patient)
+    yield process.wait_for("/health/ready", 200)
+    process.stop()
+    assert KEY not in process.log
+
+
+@pytest.fixture(scope="module")
+def topics(broker: KafkaServer) -> Topics:
+    return Topics(broker.bootstrap)
+
+
+def test_the_key_may_come_in_the_path_or_as_authorization_and_is_never_kept(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    params = f"?ml_sub1={OURS}&event=install"
+    assert ingest.get(f"/postback/acme/{KEY}{params}").status == 200
+    assert ingest.call("GET", f"/postback/acme{params}", Authorization=f"Bearer {KEY}").status == 200
+    reply = ingest.get(f"/postback/acme/a-wrong-key-in-the-path{params}")
+    assert (reply.status, reply.json["error"]) == (401, "wrong_key")
+    assert "a-wrong-key-in-the-path" not in str(topics.invalid("wrong_key"))
+    assert KEY not in str(topics.invalid("wrong_key"))
+
+
+def test_a_signed_body_is_taken_and_any_other_is_not_d20(ingest: IngestProcess) -> None:
+    body = json.dumps({"click_id": OURS, "event": "install"}).encode()
+    right = f"sha256={hmac.new(KEY.encode(), body, 'sha256').hexdigest()}"
+    assert ingest.call("POST", "/postback/signed", body, X_Signature=right).status == 200
+    for changed, signature in ((body + b" ", right), (body, "sha256=00"), (body, "")):
+        assert ingest.call("POST", "/postback/signed", changed, X_Signature=signature).status == 401
+
+
+def test_a_postback_is_answered_200_whatever_becomes_of_it_and_never_redirected_d7_d16_d18_d22(
+    ingest: IngestProcess,
+) -> None:
+    nobodys = click_id(random=b"no click")
+    paths = [f"/postback/acme?key={KEY}&ml_sub1={nobodys}&event=install&txid=1"] * 2
+    paths += [paths[0].replace("/acme", "/acme/"), f"/postback?key={KEY}&ml_sub1={nobodys}&event=install"]
+    assert [ingest.call(method, path).status for path in paths for method in ("GET", "POST")] == [200] * 8
