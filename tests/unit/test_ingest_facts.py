@@ -5,11 +5,12 @@ from urllib.parse import quote
 
 import pytest
 
+from ingest.normalize_click import Visitor, normalize_click
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import parse_query
 from ingest.plans import prepare
 from ingest.refusal import Refusal
-from schemas.records import Postback
+from schemas.records import Click, Postback
 from schemas.unreplaced import unreplaced_macro
 from tests.ingest_samples import NOW_MS, click_id, settings
 
@@ -75,3 +76,21 @@ def test_the_tokens_of_a_source_are_recognised_raw_encoded_and_cut_at_a_hash_d1(
         assert unreplaced_macro(sent), sent
     # Cut at the first of them nothing is left, which is as good as nothing.
     assert parse_query(f"subid={token}".partition("#")[0]) == {"subid": ""}
+
+
+def visit(**params: str) -> Click:
+    """A click of the source's preset, on a campaign with a cost and an offer of fixed payouts."""
+    adsterra = {"preset": "adsterra", "account": {"advertiser": "acme"}}
+    campaign = {"source": "adsterra", "offers": ["game"], "cost": "0.05 USD"}
+    everything = prepare(settings(sources={"adsterra": adsterra}, campaigns={"spring": campaign}))
+    return normalize_click(everything.campaigns["spring"], params, Visitor(), click_id=OURS, now_ms=NOW_MS)
+
+
+def test_a_price_of_a_thousand_is_never_taken_for_the_cost_of_one_click_d27() -> None:
+    click = visit(source_click_id="s-1", placement="77", cost_cpm="0.40", cost_cpc="##COST_CPC##")
+    assert (click.source_click_id, click.placement, click.cost, click.currency) == ("s-1", "77", Decimal("0.05"), "USD")
+    assert click.params["cost_cpm"] == "0.40"
+
+
+def test_which_payout_wins_is_stamped_on_the_click_d12() -> None:
+    assert (visit().payouts, visit().payout_fixed) == ({"install": "1.20 USD"}, True)

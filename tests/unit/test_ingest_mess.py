@@ -9,7 +9,7 @@ from ingest.normalize_postback import normalize_postback
 from ingest.parameters import parse_body, parse_query
 from ingest.plans import prepare
 from ingest.refusal import Refusal
-from schemas.ids import CLICK_ID_LENGTH
+from schemas.ids import CLICK_ID_LENGTH, conversion_id
 from schemas.records import Postback
 from schemas.settings.validation import validate
 from tests.ingest_samples import NOW_MS, click_id, settings
@@ -282,3 +282,10 @@ def test_a_template_with_a_word_to_be_filled_in_counts_for_nothing_d30(word: str
     assert refused(f"click_id={word}&payout={word}&currency={word}").code == "unreplaced_macro"
     found = read(f"click_id={OURS}&payout={word}&currency={word}&txid={word}&event={word}")
     assert (found.payout, found.currency, found.txid, found.event) == (None, "", "", "install")
+
+
+def test_a_second_conversion_of_a_click_has_a_transaction_id_of_its_own_d8() -> None:
+    first, second = (read(f"click_id={OURS}&event=subscribe&txid={txid}") for txid in ("1", "2"))
+    assert (first.repeat, second.repeat) == ("new", "new")
+    ids = {conversion_id(each.click_id, each.event, each.network, each.txid) for each in (first, second)}
+    assert len(ids) == 2
