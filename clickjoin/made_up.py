@@ -33,8 +33,15 @@ def made_up(source: str, event: str, source_click_id: str, payout: str, status: 
     return MadeUp(source, event, source_click_id or SOURCE_CLICK_ID, money, found[0], txid or TXID)
 
 
-def request_for(settings: Settings, wanted: MadeUp, now_ms: Millis) -> Rendered:
-    """The request by which a source would be told, whomever it is about. Raises LookupError, with what there is."""
+class Trial(NamedTuple):
+    """The request, and whether the conditions of the postback fit what was made up; that it is a test aside."""
+
+    rendered: Rendered
+    fits: bool
+
+
+def request_for(settings: Settings, wanted: MadeUp, now_ms: Millis) -> Trial:
+    """The request by which a source would be told. Raises LookupError, with what there is."""
     source = settings.sources.get(wanted.source)
     if source is None:
         raise LookupError(f"there is no [sources.{wanted.source}]: there are {', '.join(sorted(settings.sources))}")
@@ -45,7 +52,8 @@ def request_for(settings: Settings, wanted: MadeUp, now_ms: Millis) -> Rendered:
         raise LookupError(f"{wanted.source} is not told of {wanted.event}: there are {', '.join(source.postbacks)}")
     outcome, click, conversion = _outcome(settings, wanted, now_ms)
     id_ = delivery_id(conversion.postback_id, conversion.conversion_id, destination_of(wanted.source))
-    return render(outcome, click, conversion, route, id_)
+    conditions = route.conditions._replace(also=frozenset({"test"}))
+    return Trial(render(outcome, click, conversion, route, id_), conditions.fit(outcome, click, conversion))
 
 
 def _outcome(settings: Settings, wanted: MadeUp, now_ms: Millis) -> tuple[Outcome, Click, Conversion]:

@@ -26,9 +26,11 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
     from streams.rows import masked
 
     try:
-        request, shown, reason = request_for(settings, wanted, time.time_ns() // 1_000_000)
+        (request, shown, reason), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
     except LookupError as error:
         fail(str(error.args[0]), WRONG)
+    if not fits:
+        typer.echo("its conditions do not fit what was made up: such a conversion would not be told", err=True)
     printed = request
     if hide_keys:
         printed = request._replace(

@@ -78,6 +78,6 @@ def _offers(settings: Settings) -> Iterator[Problem]:
 def _sources(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         for event, postback in source.postbacks.items():
-            if "{source_click_id}" not in postback.url:
+            if "{source_click_id}" not in str(postback.request):  # it may stand in the body
                 message = "without {source_click_id} the source cannot say which click an event belongs to"
                 yield Problem(path_text(("sources", name, "postbacks", event, "url")), "", message)

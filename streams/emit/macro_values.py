@@ -28,8 +28,7 @@ class Telling(NamedTuple):
 
 def values_of(telling: Telling, macros: Iterable[str]) -> dict[str, Value]:
     """The values of these macros, as far as they have one."""
-    found = ((macro, _READ[macro](telling)) for macro in macros)
-    return {macro: value for macro, value in found if value is not None}
+    return {macro: value for macro in macros if (value := _READ[macro](telling)) is not None}
 
 
 def _goal(telling: Telling) -> str | None:

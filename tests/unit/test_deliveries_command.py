@@ -82,6 +82,14 @@ def test_a_test_is_sent_only_with_the_id_of_a_real_click_and_says_what_was_answe
         assert "answer: 404" in told
 
 
+def test_what_the_conditions_do_not_fit_is_printed_and_said(tmp_path: Path) -> None:
+    assert run(tmp_path, "test", "pops", "install")[2] == ""
+    code, told, error = run(tmp_path, "test", "pops", "install", "--status", "rejected")
+    assert code == 0
+    assert told.startswith("GET https://pops.example/")
+    assert "would not be told" in error
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
