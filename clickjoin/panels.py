@@ -19,6 +19,7 @@ class CampaignPanel(NamedTuple):
     click_url: str  # with the source's own macros, where they are known; else {word}: to be replaced by its macro
     source: str
     offers: tuple[str, ...]
+    networks: tuple[str, ...]  # whose postbacks its conversions come by
     mind: str  # where to paste it
 
 
@@ -46,18 +47,16 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
     base = settings.ingest.public_url
     return Panels(
         tuple(network_panel(base, name, network, hide_keys=hide_keys) for name, network in settings.networks.items()),
-        tuple(
-            _campaign(base, name, campaign, settings.sources[campaign.source])
-            for name, campaign in settings.campaigns.items()
-        ),
+        tuple(_campaign(settings, name, campaign) for name, campaign in settings.campaigns.items()),
         tuple(told for name, source in settings.sources.items() for told in _told(name, source)),
     )
 
 
-def _campaign(base: str, name: str, campaign: Campaign, source: Source) -> CampaignPanel:
-    url = _click_url(base, name, source)
+def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPanel:
+    url = _click_url(settings.ingest.public_url, name, settings.sources[campaign.source])
+    networks = dict.fromkeys(settings.offers[offer].network for offer in campaign.offers)
     mind = "paste it into the panel's own field, not into a browser: that cuts it at the first #" if "#" in url else ""
-    return CampaignPanel(name, url, campaign.source, campaign.offers, mind)
+    return CampaignPanel(name, url, campaign.source, campaign.offers, tuple(networks), mind)
 
 
 def _click_url(base: str, campaign: str, source: Source) -> str:

@@ -64,6 +64,7 @@ def _print(config: Path, found: Panels, warnings: list[Problem]) -> None:
         typer.echo(f"  {campaign.click_url}")
         if campaign.mind:
             typer.echo(f"  {campaign.mind}")
+        typer.echo(f"  its conversions come by the postback URL of {' and '.join(campaign.networks)}")
     for source in found.sources:
         typer.echo(f"\nsource {source.source} is told: {_told(source)}")
     for warning in warnings:

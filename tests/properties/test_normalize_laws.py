@@ -15,13 +15,28 @@ from ingest.amounts import parse_amount
 from ingest.normalize_click import Visitor, destination, normalize_click
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import parse_body, parse_query
+from ingest.plans import prepare
 from ingest.raw import raw_request
 from ingest.refusal import Refusal
 from schemas.records import Click, Postback
 from schemas.wire import decode_event, encode
-from tests.ingest_samples import KEY, NOW_MS, click_id, plans
+from tests.ingest_samples import KEY, NOW_MS, click_id, settings
 
-PLANS = plans()
+MESSY = {
+    "open": True,
+    "event_default": "install",
+    "params": {"event": ["status", "event"], "status": "status"},
+    "split": "_",
+    "rules": [{"when": {"status": "install*", "x": ["", "1"]}, "event": "install", "status": "pending"}],
+    "tests": {"x": ["test*", "1"]},
+    "duplicates": "last",
+    "payout_decimals": {"*": 2, "JPY": 0},
+    "payout_separator": ",",
+    "payout_pick": "sum",
+    "max_payout": ["500 USD", "100000 JPY"],
+    "timezone": "Europe/Warsaw",
+}
+PLANS = prepare(settings(networks={"messy": MESSY}))
 T = TypeVar("T")
 WORDS = (
     "ml_sub1",

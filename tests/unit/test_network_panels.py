@@ -74,6 +74,7 @@ def test_the_click_url_of_a_source_holds_all_its_tokens_as_they_are() -> None:
     values = [pair.partition("=")[2] for pair in campaign.click_url.partition("?")[2].split("&")]
     assert set(ADSTERRA.split()) == set(values)
     assert "not into a browser" in campaign.mind
+    assert campaign.networks == ("theirs",)
 
 
 @pytest.mark.parametrize(
