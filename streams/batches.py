@@ -25,6 +25,8 @@ from faust.types import TP
 
 log = structlog.get_logger(__name__)
 
+METADATA_AGE_MS = 10_000
+"""A group that was formed while a broker was starting, and did not know its topics yet, has no partitions so long."""
 COMMIT_TIMEOUT = 3.0
 """Seconds. One that takes longer waits for a rebalance or the broker, and would hold up an orderly stop."""
 
@@ -163,6 +165,7 @@ class BatchApp(faust.App):
             broker_session_timeout=session_timeout,
             broker_heartbeat_interval=session_timeout / 5,
             broker_commit_interval=0.5,
+            consumer_metadata_max_age_ms=METADATA_AGE_MS,
             **options,
         )
 

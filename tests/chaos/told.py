@@ -6,6 +6,7 @@ from kafka import KafkaConsumer, TopicPartition
 from schemas.records import Outcome
 from schemas.topics import OUTCOMES
 from schemas.wire import decode_outcome
+from tests.support.pipeline import SOON_BACK
 
 
 class Told:
@@ -13,7 +14,7 @@ class Told:
 
     def __init__(self, bootstrap: str, partitions: int) -> None:
         self._partitions = [TopicPartition(OUTCOMES, number) for number in range(partitions)]
-        self._consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        self._consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, **SOON_BACK)
         self._consumer.assign(self._partitions)
         self._consumer.seek_to_beginning()
         self.values: list[bytes] = []

@@ -9,7 +9,7 @@ from faust.types import TP
 
 from streams.batches import BatchConsumer
 from tests.kafka_server import KafkaServer
-from tests.support.batches import PARTITIONS, Batch, Taken, committed, produce, soon, worker
+from tests.support.batches import PARTITIONS, Batch, Taken, committed, make_topic, produce, soon, worker
 
 pytestmark = pytest.mark.kafka
 
@@ -45,6 +45,20 @@ def test_batches_hold_the_records_of_one_partition_in_order_as_they_lie_there(ka
         assert taken.values(partition) == [b"%d" % number for number in range(350)]
     assert {(one.topic, one.key) for batch in taken.batches for one in batch} == {(topic, b"\xff raw")}
     assert len(taken.batches) < 60, "these are hardly batches"
+
+
+def test_a_group_that_was_formed_before_its_topic_was_known_gets_it_soon(kafka: KafkaServer, topic: str) -> None:
+    """A broker that was killed may let workers join before it knows its own topics again."""
+    later, taken = f"{topic}-later", Taken()
+
+    async def run() -> None:
+        async with worker(kafka, later, taken) as app:
+            await soon(lambda: app.consumer_generation_id > 0, "the group is formed", 60)
+            await asyncio.to_thread(make_topic, kafka, later)
+            await asyncio.to_thread(produce, kafka, later, 5)
+            await soon(lambda: len(taken) == 5 * PARTITIONS, "everything arrives", 90)
+
+    asyncio.run(run())
 
 
 def test_only_what_was_said_to_be_done_is_committed(kafka: KafkaServer, topic: str) -> None:

@@ -40,6 +40,15 @@ async def soon(fn: Callable[[], object], what: str, seconds: float = 30) -> None
         await asyncio.sleep(0.05)
 
 
+def make_topic(kafka: KafkaServer, topic: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
+    try:
+        wanted = {topic: {"num_partitions": PARTITIONS, "replication_factor": 1, "configs": {}}}
+        admin.create_topics(wanted, wait_for_metadata=True)
+    finally:
+        admin.close()
+
+
 def produce(kafka: KafkaServer, topic: str, count: int, first: int = 0) -> None:
     """`count` records on each partition."""
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all", linger_ms=5)

@@ -17,6 +17,7 @@ from schemas.topics import EVENTS, INVALID, JOIN_GROUP, OUTCOMES, TOPICS, partit
 from schemas.wire import decode_invalid, decode_outcome, encode
 from tests.polling import until
 
+SOON_BACK = {"reconnect_backoff_max_ms": 500}  # by default a client looks for a broker that was away after 30 s
 SESSION_TIMEOUT = "6s"  # the shortest that brokers allow
 
 
@@ -25,8 +26,8 @@ class Pipeline:
 
     def __init__(self, bootstrap: str, partitions: int, *, fresh: bool = True) -> None:
         self.bootstrap, self.partitions = bootstrap, partitions
-        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5)
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, **SOON_BACK)
+        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, **SOON_BACK)
         if fresh:
             self.begin_anew()
 
