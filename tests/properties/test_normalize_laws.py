@@ -120,7 +120,11 @@ def test_a_visit_is_always_a_valid_record_and_goes_to_a_configured_offer(campaig
     assert destination(plan, click).isascii()
 
 
-@given(st.dictionaries(st.text(min_size=1, max_size=20), st.text(max_size=50), max_size=10))
+# A name with [] at its end is an array's, which JSON writes otherwise.
+NAMES = st.text(min_size=1, max_size=20).filter(lambda name: not name.endswith("[]"))
+
+
+@given(st.dictionaries(NAMES, st.text(max_size=50), max_size=10))
 def test_a_query_a_form_and_json_say_the_same(sent: dict[str, str]) -> None:
     plain = {name.lower(): value for name, value in reversed(sent.items())}
     query = "&".join(
