@@ -28,4 +28,4 @@ def expression(dimension: str) -> str:
         return f"{OF_TIME[dimension]} AS {dimension}"
     if dimension not in (*OF_CLICK, EVENT):
         raise ValueError(f"no dimension {dimension!r}: there are {', '.join((*DIMENSIONS, EVENT))}")
-    return f"toString({dimension}) AS {dimension}"
+    return dimension

@@ -23,23 +23,31 @@ FROM
         sum(sum(amounts)) OVER (PARTITION BY ${GROUPS} days) AS priced_at_all
     FROM
     (
-        WITH toTimeZone(clicked_at, {zone:String}) AS at
         SELECT
-            ${DIMENSIONS}
+            ${GROUPS}
             days,
             '' AS currency,
-            count() AS seen,
+            came AS seen,
             toDecimal128(0, 8) AS amount,
             0 AS amounts
-        FROM clicks FINAL
-        ARRAY JOIN {days:Array(UInt16)} AS days
-        WHERE {by:String} = 'click'
-          AND clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-          AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-          AND (NOT is_test OR {tests:Bool})
-          AND (NOT is_bot OR {bots:Bool})
-          AND toUnixTimestamp64Milli(clicked_at) + days * 86400000 <= {now:Int64}
-        GROUP BY ALL
+        FROM
+        (
+            WITH toTimeZone(clicked_at, {zone:String}) AS at
+            SELECT
+                ${DIMENSIONS}
+                arrayResize(sumForEach(arrayMap(
+                    age -> toUInt64(toUnixTimestamp64Milli(clicked_at) + age * 86400000 <= {now:Int64}),
+                    {days:Array(UInt16)})), length({days:Array(UInt16)})) AS of_age
+            FROM clicks FINAL
+            WHERE {by:String} = 'click'
+              AND clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_bot OR {bots:Bool})
+            GROUP BY ALL
+        )
+        ARRAY JOIN {days:Array(UInt16)} AS days, of_age AS came
+        WHERE came > 0
 
         UNION ALL
 
