@@ -1,40 +1,13 @@
 """What networks really send, each as data of the network's section. The numbers are those of the list of pitfalls."""
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from ingest.normalize_postback import normalize_postback
-from ingest.parameters import parse_body, parse_query
-from ingest.plans import prepare
-from ingest.refusal import Refusal
+from ingest.parameters import parse_body
 from schemas.ids import CLICK_ID_LENGTH, conversion_id
-from schemas.records import Postback
-from schemas.settings.validation import validate
-from tests.ingest_samples import NOW_MS, click_id, settings
-
-OURS = click_id()
-
-
-def read(query: str, /, **network: Any) -> Postback:
-    """The postback in a query, of a network with these settings."""
-    everything = prepare(settings(networks={"acme": {"open": True, "event_default": "install", **network}}))
-    plan = everything.networks["acme"]
-    return normalize_postback(
-        plan, parse_query(query, last=plan.last), everything.secrets, postback_id="p", now_ms=NOW_MS
-    )
-
-
-def refused(query: str, /, **network: Any) -> Refusal:
-    with pytest.raises(Refusal) as caught:
-        read(query, **network)
-    return caught.value
-
-
-def wrong(**network: Any) -> list[str]:
-    """What is told of a network with these settings."""
-    return [str(problem) for problem in validate({"networks": {"acme": {"open": True, **network}}}, {})[1]]
+from tests.ingest_samples import NOW_MS
+from tests.support.messy_network import OURS, read, refused, wrong
 
 
 def test_names_of_parameters_come_in_any_case_and_macros_keep_theirs_d2() -> None:
@@ -50,11 +23,6 @@ def test_a_click_id_in_another_ones_place_is_named_d3() -> None:
 @pytest.mark.parametrize("query", [f"cid=%2520{OURS}", f"cid={OURS}%2520"])
 def test_a_click_id_that_was_encoded_twice_is_ours_d5(query: str) -> None:
     assert read(query).click_id == OURS
-
-
-def test_money_that_was_encoded_twice_is_read_d5() -> None:
-    found = read(f"click_id={OURS}&payout=12%252C50&currency=%2520usd")
-    assert (found.payout, found.currency) == (Decimal("12.50"), "USD")
 
 
 def test_a_url_that_was_encoded_as_a_whole_is_named_in_the_error_d5() -> None:
@@ -92,69 +60,6 @@ def test_what_is_deep_inside_large_json_never_costs_what_is_outside() -> None:
     inner = ",".join(f'"k{number}": {number}' for number in range(500))
     [params] = parse_body(f'{{"data": {{"object": {{{inner}}}}}, "type": "paid"}}'.encode(), "", {})
     assert params["type"] == "paid"
-
-
-CENTS = {"*": 2, "JPY": 0, "KWD": 3}
-
-
-@pytest.mark.parametrize(
-    ("payout", "currency", "amount"),
-    [("1250", "usd", "12.50"), ("1250", "JPY", "1250"), ("1250", "kwd", "1.250"), ("-99", "EUR", "-0.99")],
-)
-def test_amounts_come_in_the_smallest_unit_d11(payout: str, currency: str, amount: str) -> None:
-    found = read(f"click_id={OURS}&payout={payout}&currency={currency}", payout_decimals=CENTS)
-    assert found.payout == Decimal(amount)
-
-
-def test_without_a_scale_an_amount_is_taken_as_it_is_written_d11() -> None:
-    assert read(f"click_id={OURS}&payout=1250&currency=JPY").payout == Decimal(1250)
-    assert refused(f"click_id={OURS}&payout=0.12345678", payout_decimals=CENTS).code == "invalid_payout"
-
-
-@pytest.mark.parametrize(
-    ("payout", "pick", "amount"),
-    [
-        ("1.50,2", "first", "1.50"),
-        ("1.50,2", "last", "2"),
-        ("1.50,2", "sum", "3.50"),
-        (",2", "first", "2"),
-        ("1.50,##RS_AMOUNT##", "sum", "1.50"),
-        ("##CPA_AMOUNT##,##RS_AMOUNT##", "sum", None),
-    ],
-)
-def test_two_amounts_come_in_one_field_d11(payout: str, pick: str, amount: str | None) -> None:
-    found = read(f"click_id={OURS}&payout={payout.replace('#', '%23')}", payout_separator=",", payout_pick=pick)
-    assert found.payout == (None if amount is None else Decimal(amount))
-
-
-def test_amounts_in_several_currencies_are_not_added_d13() -> None:
-    query = f"click_id={OURS}&payout=1,2&currency=usd,eur"
-    assert refused(query, payout_separator=",", payout_pick="sum").code == "invalid_currency"
-    assert read(query, payout_separator=",", payout_pick="last").currency == "EUR"
-
-
-def test_a_sum_that_no_record_holds_is_refused() -> None:
-    query = f"click_id={OURS}&payout=9999999999999999,1"
-    assert refused(query, payout_separator=",", payout_pick="sum").code == "invalid_payout"
-
-
-@pytest.mark.parametrize(
-    ("sent", "limits"),
-    [
-        ("payout=500.01&currency=USD", "500 USD"),
-        ("payout=-500.01&currency=USD", "500 USD"),
-        ("payout=1&currency=JPY", ["500 USD", "450 EUR"]),
-        ("payout=1", "500 USD"),
-    ],
-)
-def test_more_than_a_network_ever_pays_is_refused_d20(sent: str, limits: str | list[str]) -> None:
-    refusal = refused(f"click_id={OURS}&{sent}", max_payout=limits)
-    assert (refusal.status, refusal.code) == (400, "payout_too_high")
-
-
-def test_up_to_the_highest_payout_everything_is_taken_d20() -> None:
-    assert read(f"click_id={OURS}&payout=500&currency=usd", max_payout="500 USD").payout == Decimal(500)
-    assert read(f"click_id={OURS}", max_payout="500 USD").payout is None
 
 
 @pytest.mark.parametrize(
