@@ -4,7 +4,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 
 import msgspec
@@ -219,11 +219,8 @@ def test_an_operator_cancels_what_waits_and_sends_again_what_was_sent(
 def _found(kafka: KafkaServer, step: Delivery) -> Found:
     """What the table knows of a step: where it lies, and no secret of its URL."""
     offset = next(record.offset for record in records(kafka.bootstrap, DELIVERIES) if record.value == encode(step))
-    at = datetime.fromtimestamp(step.at / 1000, UTC)
-    place = version(0, offset)
-    return Found(
-        step.delivery_id, step.destination, step.event, step.click_id, step.state, 0, 0, "", at, None, "", place
-    )
+    last = (step.state, 0, 0, "", datetime.min, None, "", version(0, offset))
+    return Found(step.delivery_id, step.destination, step.event, step.click_id, *last)
 
 
 def _all(kafka: KafkaServer, source: str, count: int) -> list[list[Delivery]]:
