@@ -7,6 +7,7 @@ folded from there; flushing now and then keeps that position young.
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 
 import msgspec
 import rocksdict
@@ -55,6 +56,7 @@ class StateStore:
     def __init__(self, folder: Path, stamp: Stamp) -> None:
         """Open, or begin anew where there is nothing or what there is was folded from something else."""
         self._folder, self._stamp = folder, stamp
+        self._flushing = Lock()  # a thread goes on with it when the task that waits for it was cancelled
         self._db = self._open()
         self._write_options = rocksdict.WriteOptions()
         self._write_options.disable_wal = True
@@ -184,13 +186,15 @@ class StateStore:
 
     def flush(self) -> None:
         """Bring everything to disk (some 100 ms): what a kill after this costs is folding what came since."""
-        self._db.flush()
+        with self._flushing:
+            self._db.flush()
         self.unflushed = 0
 
     def close(self) -> None:
         """Flush and let go of the folder."""
-        self._db.flush()
-        self._db.close()
+        with self._flushing:
+            self._db.flush()
+            self._db.close()
 
 
 def _deadline_key(deadline: Deadline) -> bytes:
