@@ -15,7 +15,7 @@ from tests.support.traffic import POLICY, Policy, Traffic
 CLICKS_A_SECOND = 120
 COLD_A_SECOND = 4
 EVERY = 0.5  # seconds
-ORPHANS_AFTER_MS = 10_000
+ORPHANS_AFTER_MS = 6_000
 OTHER_POLICY: Policy = (("install", "update", 3_600_000), ("subscribe", "ignore", 60_000), ("survey", "new", None))
 """What somebody changed the funnel to: an event removed, another added, windows and repeats otherwise."""
 _KEEPS_SENDING = 120.0  # seconds, while Kafka is away

@@ -80,6 +80,11 @@ class RoleProcess:
         self._is_struck, self._ends_by = True, monotonic() + ENDS_WITHIN
         self._running.terminate()
 
+    def have_patience(self) -> None:
+        """Kafka is back: whoever was told to end, and could not say goodbye to it, has its time from now on."""
+        if self._ends_by is not None:
+            self._ends_by = monotonic() + ENDS_WITHIN
+
     def stop(self, seconds: float) -> None:
         """SIGSTOP, for so long."""
         assert self._running is not None

@@ -85,6 +85,8 @@ class Scene:
         back = monotonic() + pause
         self.until(lambda: monotonic() >= back, pause + 60, "the pause is over")
         self.kafka.start()
+        for process in self.processes:
+            process.have_patience()
 
     def freeze_clickhouse(self, number: signal.Signals) -> None:
         """SIGSTOP or SIGCONT."""

@@ -17,7 +17,7 @@ SEED = int(os.environ.get("CLICKJOIN_TEST_SEED", "0")) or secrets.randbits(32)
 
 def test_blows_of_every_kind_lose_nothing_make_nothing_wrong_and_leave_nothing_stuck(tmp_path: Path) -> None:
     print(f"CLICKJOIN_TEST_SEED={SEED}")
-    finished = run(tmp_path, Wanted(seconds=22, blows=12, seed=SEED), print)
+    finished = run(tmp_path, Wanted(seconds=16, blows=12, seed=SEED), print)
     show(finished)
     assert set(finished.blows) == set(KINDS)
     account = finished.account
