@@ -26,6 +26,10 @@ BEGAN = datetime(2026, 9, 20, tzinfo=UTC)
 _DAYS = 60  # over the end of summer time
 _SUBS = tuple(f"sub{number}" for number in range(1, 11))
 _PARTS = 4
+_REFUSED = (
+    *(("duplicate", "same"), ("duplicate", "older"), ("late", ""), ("orphan", "")),
+    *(("unattributed", "network"), ("waiting", "no_click")),
+)
 
 
 def messy_rows(count: int, seed: int) -> Rows:
@@ -167,9 +171,7 @@ def _tell_deliveries(rows: Rows, conversion: Row, random: Random) -> None:
 def _tell_refused(rows: Rows, click: Row, index: int, random: Random) -> None:
     """Postbacks that made no conversion, and input that was none."""
     received = click["clicked_at"] + timedelta(milliseconds=random.randrange(10**8))
-    outcome, reason = random.choice(
-        (("duplicate", "same"), ("duplicate", "older"), ("late", ""), ("orphan", ""), ("unattributed", "network"))
-    )
+    outcome, reason = random.choice(_REFUSED)
     known = outcome in ("duplicate", "late")
     rows["postbacks"].append(
         {
