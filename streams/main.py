@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from presets.reload import Reload
 from schemas.settings.file import Settings
 from schemas.topics import TOPICS
 from streams.adapters.health import HealthServer
+from streams.agents.crash import EXIT_CRASHED
 from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
 from streams.role import Role
 
@@ -22,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 FIXED = ("kafka", "clickhouse", "metrics", "emit.connect_timeout", "emit.timeout", "emit.allow", "emit.max_open")
 """Keys that count from the next start on; all others at SIGHUP."""
+ENDS_WITHIN = 12.0
+"""Seconds from SIGTERM to the end, orderly or not. In a rebalance, or while the broker is away, Faust waits for them
+for a minute; and the rest of the group would wait for this worker, which still says that it lives."""
 
 
 def run_worker(
@@ -66,6 +72,10 @@ def run_role(
     worker = Worker(role, settings.kafka, data=data, metrics=metrics, session_timeout=seconds)
 
     class Process(faust.Worker):  # type: ignore[misc]
+        def _schedule_shutdown(self, number: signal.Signals) -> None:
+            _end_at_last()
+            super()._schedule_shutdown(number)
+
         async def on_first_start(self) -> None:
             if server:
                 await server.start(worker)
@@ -89,6 +99,18 @@ def run_role(
     except SystemExit as stopped:
         return stopped.code if isinstance(stopped.code, int) else 0
     return 0
+
+
+def _end_at_last() -> None:
+    """In a thread of its own: the loop may be what does not end."""
+
+    def end() -> None:
+        log.warning("ended_by_force", seconds=ENDS_WITHIN)
+        os._exit(EXIT_CRASHED)
+
+    timer = threading.Timer(ENDS_WITHIN, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _collect_garbage_seldom() -> None:
