@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 from urllib.parse import quote
 
 import structlog
@@ -34,11 +34,21 @@ def configure_logging(secrets: Iterable[str] = (), *, role: str = "", libraries:
     structlog.configure(
         processors=[*shared, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _StandardError())),
         cache_logger_on_first_use=True,
     )
     _route_standard_logging(shared, render, libraries)
     sys.excepthook = _log_crash
+
+
+class _StandardError:
+    """Whatever is standard error when a line is written: loggers live longer than what a test or a pager puts there."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 class Masked:

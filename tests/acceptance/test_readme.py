@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import pytest
 
 from clickjoin.embedded.children import Child, start
 from clickjoin.embedded.ports import free_port
+from tests.ingest_process import toml
 from tests.polling import until
 
 ROOT = Path(__file__).parents[2]
@@ -115,13 +117,24 @@ def test_make_demo_ends_by_itself_without_a_terminal() -> None:
 
 
 def test_the_network_of_the_readme_is_a_network(place: Place) -> None:
-    (network,) = blocks("toml")
+    network, _ = blocks("toml")
     config = place.folder / "with_network.toml"
     config.write_text((place.folder / "clickjoin.toml").read_text() + network)
     place.env["MYNET_KEY"] = "a-key-of-mynet"
     done = place.run(".venv/bin/clickjoin check --config with_network.toml")
     assert done.returncode == 0, done.stderr
     assert "/postback/mynet?key=a-key-of-mynet&aff_sub=" in done.stdout
+
+
+def test_the_source_of_the_readme_is_a_source(place: Place) -> None:
+    _, source = blocks("toml")
+    whole = tomllib.loads((place.folder / "clickjoin.toml").read_text())
+    whole["sources"] |= tomllib.loads(source)["sources"]
+    (place.folder / "with_source.toml").write_text(toml(whole))
+    place.env["POPADS_AID"] = "an-account-of-ours"
+    done = place.run(".venv/bin/clickjoin check --config with_source.toml")
+    assert done.returncode == 0, done.stderr
+    assert "[IMPRESSIONID]" in done.stdout
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

@@ -156,11 +156,13 @@ def test_whoever_was_told_that_it_is_stored_finds_it_after_reopening(path: Path)
     async def fill() -> set[bytes]:
         spool = Spool(SpoolFile(path, MIB))
         stored = set()
+        callers = asyncio.Semaphore(200)  # so that no batch is as large as the spool
 
         async def add(number: int) -> None:
-            await asyncio.sleep(chance.random() / 10)
             try:
-                await spool.add(Record("events", b"%d" % number, b"x" * chance.randrange(2000)), PATIENT)
+                async with callers:
+                    await asyncio.sleep(chance.random() / 100)
+                    await spool.add(Record("events", b"%d" % number, b"x" * chance.randrange(2000)), PATIENT)
             except NotStored:
                 return
             stored.add(b"%d" % number)
