@@ -58,11 +58,14 @@ class PostbackCalls:
 
     def read(self, plan: NetworkPlan, exchange: Exchange) -> Postback:
         """The postback in a URL, whoever may call. Raises Refusal."""
-        return self._normalize(plan, exchange.query_params(self._limits.max_url_bytes))
+        return self._normalize(plan, self._query(plan, exchange))
+
+    def _query(self, plan: NetworkPlan, exchange: Exchange) -> Params:
+        return exchange.query_params(self._limits.max_url_bytes, last=plan.last)
 
     async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
         """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
-        query = exchange.query_params(self._limits.max_url_bytes, last=plan.last)
+        query = self._query(plan, exchange)
         check_access(plan.access, exchange.key(query), exchange.peer, exchange.header("authorization"))
         signature = plan.access.signature
 

@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import urllib.parse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
+from clickjoin.embedded.ports import free_port
 from schemas.records import Click, Invalid, Postback
 from schemas.topics import EVENTS, INVALID
 from schemas.wire import decode_event, decode_invalid
 from tests.ingest_samples import tree
+from tests.kafka_server import KafkaServer
 from tests.polling import until
 
 
@@ -79,6 +83,30 @@ class IngestProcess:
             return self.process.wait(30)
         finally:
             self.process.kill()
+
+
+@contextmanager
+def ingest_broker(folder: Path, partitions: int) -> Iterator[KafkaServer]:
+    """A broker with the topics that ingest writes to."""
+    server = KafkaServer(folder).start()
+    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
+    wanted = {"num_partitions": partitions, "replication_factor": 1}
+    admin.create_topics({EVENTS: wanted, INVALID: wanted}, wait_for_metadata=True)
+    admin.close()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def patient_ingest(folder: Path, bootstrap: str) -> IngestProcess:
+    """An ingest that waits for its broker: nothing of what comes from now on goes into the spool."""
+    patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}
+    process = IngestProcess(folder, bootstrap, free_port(), ingest=patient)
+    process.wait_for("/health/ready", 200).get("/click/spring")
+    # As long as the broker never answered it counts as away, and what comes lies in the spool for a moment.
+    until(lambda: Topics(bootstrap).events(), 60, "the first click is on the broker")
+    return process
 
 
 class Topics:

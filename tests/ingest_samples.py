@@ -30,6 +30,7 @@ TREE: dict[str, Any] = {
             "wait": "1h",
         },
         "near": {"allow": ["203.0.113.0/24", "2001:db8::/32"], "currency": "EUR", "event_default": "install"},
+        "glass": {"open": True, "pixel": True, "duplicates": "last"},
         "billing": {"open": True, "reports_all_users": True, "pixel": True},
         "popsnet": {"open": True, "click_ids": "pops", "event_default": "install"},
         "signed": {"signature": {"secret": KEY, "header": "X-Signature", "prefix": "sha256="}},

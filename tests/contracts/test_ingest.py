@@ -8,13 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient
 
-from clickjoin.embedded.ports import free_port
 from schemas.ids import clicked_at_of, verify_click_id
 from schemas.records import Postback
-from schemas.topics import EVENTS, INVALID, partition_of
-from tests.ingest_process import IngestProcess, Topics
+from schemas.topics import partition_of
+from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
 from tests.ingest_samples import KEY, SECRET, SOURCE_KEY, click_id
 from tests.kafka_server import KafkaServer
 from tests.polling import until
@@ -26,22 +24,13 @@ FORM = "application/x-www-form-urlencoded"
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    server = KafkaServer(tmp_path_factory.mktemp("ingest-kafka")).start()
-    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
-    wanted = {"num_partitions": 4, "replication_factor": 1}
-    admin.create_topics({EVENTS: wanted, INVALID: wanted}, wait_for_metadata=True)
-    admin.close()
-    yield server
-    server.stop()
+    with ingest_broker(tmp_path_factory.mktemp("ingest-kafka"), 4) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
-    patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}  # nothing goes into the spool
-    process = IngestProcess(tmp_path_factory.mktemp("ingest"), broker.bootstrap, free_port(), ingest=patient)
-    process.wait_for("/health/ready", 200).get("/click/spring")
-    # As long as the broker never answered it counts as away, and what comes lies in the spool for a moment.
-    until(lambda: Topics(broker.bootstrap).events(), 60, "the first click is on the broker")
+    process = patient_ingest(tmp_path_factory.mktemp("ingest"), broker.bootstrap)
     yield process
     process.stop()
     for secret in (KEY, SOURCE_KEY, SECRET):
@@ -115,6 +104,15 @@ def test_of_an_array_each_object_is_a_postback_and_a_bad_one_costs_the_others_no
     assert [topics.postback(one).txid for one in reply.json["postback_ids"]] == ["1", "3"]
     assert [(one["index"], one["error"]) for one in reply.json["refused"]] == [(1, "invalid_click_id")]
     assert any('"txid":"2"' in kept.raw and '"txid":"1"' not in kept.raw for kept in topics.invalid("invalid_click_id"))
+
+
+def test_of_two_parameters_with_one_name_a_pixel_takes_the_one_that_its_network_means(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    assert ingest.get(f"/pixel/glass.gif?click_id={OURS}&event=first&event=second").status == 200
+    assert [one.event for _, _, one in topics.events() if isinstance(one, Postback) and one.network == "glass"] == [
+        "second"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from kafka import KafkaAdminClient
 
-from clickjoin.embedded.ports import free_port
-from schemas.topics import EVENTS, INVALID
-from tests.ingest_process import IngestProcess, Topics
+from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
 from tests.ingest_samples import KEY, click_id
 from tests.kafka_server import KafkaServer
 
@@ -19,20 +16,14 @@ OURS = click_id()
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    server = KafkaServer(tmp_path_factory.mktemp("keys-kafka")).start()
-    admin = KafkaAdminClient(bootstrap_servers=server.bootstrap)
-    wanted = {"num_partitions": 1, "replication_factor": 1}
-    admin.create_topics({EVENTS: wanted, INVALID: wanted}, wait_for_metadata=True)
-    admin.close()
-    yield server
-    server.stop()
+    with ingest_broker(tmp_path_factory.mktemp("keys-kafka"), 1) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def ingest(broker: KafkaServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IngestProcess]:
-    patient = {"publish_timeout": "30s", "spool_after": "30s", "click_timeout": "30s"}  # nothing goes into the spool
-    process = IngestProcess(tmp_path_factory.mktemp("keys"), broker.bootstrap, free_port(), ingest=patient)
-    yield process.wait_for("/health/ready", 200)
+    process = patient_ingest(tmp_path_factory.mktemp("keys"), broker.bootstrap)
+    yield process
     process.stop()
     assert KEY not in process.log
 
