@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import mode.loop
 import structlog
@@ -19,6 +20,9 @@ from streams.adapters.health import HealthServer
 from streams.agents.crash import EXIT_CRASHED
 from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
 from streams.role import Role
+
+if TYPE_CHECKING:
+    from streams.worker import Worker
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +61,6 @@ def run_role(
     """The same for a role that `make` makes of the number of partitions."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # whoever starts has just read the configuration
     mode.loop.use("uvloop")
-    import faust
-
     from streams.adapters.kafka import wait_for_broker
     from streams.worker import Worker
 
@@ -70,6 +72,18 @@ def run_role(
     metrics = metrics or WorkerMetrics("worker")
     role, seconds = make(partitions), settings.kafka.session_timeout / 1000
     worker = Worker(role, settings.kafka, data=data, metrics=metrics, session_timeout=seconds)
+    process = _process(worker, server, Reload(settings, load, role.use, FIXED) if load else None)
+    _collect_garbage_seldom()
+    try:
+        process.execute_from_commandline()
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else 0
+    return 0
+
+
+def _process(worker: "Worker", server: HealthServer | None, reload: Reload | None) -> Any:
+    """The process that Faust runs: the worker, with health and metrics, and what SIGHUP does."""
+    import faust
 
     class Process(faust.Worker):  # type: ignore[misc]
         def _schedule_shutdown(self, number: signal.Signals) -> None:
@@ -80,8 +94,7 @@ def run_role(
             if server:
                 await server.start(worker)
             await worker.start()
-            if load:
-                reload = Reload(settings, load, role.use, FIXED)
+            if reload:
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
             await super().on_first_start()
 
@@ -92,13 +105,8 @@ def run_role(
             await worker.stop()
 
     process = Process(worker.app, loglevel="WARN", quiet=True, redirect_stdouts=False, override_logging=False)
-    _collect_garbage_seldom()
     process.spinner = None  # it moves the cursor of a terminal that is not its own
-    try:
-        process.execute_from_commandline()
-    except SystemExit as stopped:
-        return stopped.code if isinstance(stopped.code, int) else 0
-    return 0
+    return process
 
 
 def _end_at_last() -> None:
