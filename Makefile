@@ -23,7 +23,7 @@ up: $(STAMP) ## everything on this machine, for real traffic
 test: lint pytest ## what must pass: linters, types, directions of imports, all tests
 
 pytest: $(STAMP) ## the tests alone
-	$(BIN)/pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: $(STAMP) ## ten minutes of kills, stops, lost disks and servers away, under load, and the account of it
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -3,15 +3,19 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.java import start_quickly
 from tests.kafka_server import KafkaServer
 
 settings.register_profile("clickjoin", deadline=None, print_blob=True)  # a busy machine is no mistake
 settings.load_profile("clickjoin")
 
+_LONGEST_FIRST = ("chaos", "e2e", "kafka")  # markers
+_LAST = len(_LONGEST_FIRST)
 _NOT_RUN = ("skipped", "xfailed", "deselected")
 
 
@@ -23,6 +27,24 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     print(f"Apache Kafka {server.bootstrap}, process {server.pid}", file=sys.stderr)
     yield server
     server.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before the workers of xdist start, whose environment is ours."""
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        start_quickly()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long begin first, so that nobody waits for one alone at the end."""
+    turns: dict[Path, int] = {}
+    for item in items:
+        turns[item.path] = min(_turn(item), turns.get(item.path, _LAST))
+    items.sort(key=lambda item: turns[item.path])
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((turn for turn, marker in enumerate(_LONGEST_FIRST) if item.get_closest_marker(marker)), _LAST)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

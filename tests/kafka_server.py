@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from kafka import KafkaAdminClient
@@ -17,8 +18,10 @@ _numbers = itertools.count(1)
 class KafkaServer:
     """The embedded broker on a free port. `bootstrap` stays the same over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, stop_within: float = 15.0) -> None:
+        """stop_within: seconds from SIGTERM to SIGKILL."""
         self.kafka = EmbeddedKafka(folder, free_port(), jar_folder())
+        self._stop_within = stop_within
         self._running: Running | None = None
 
     @property
@@ -32,7 +35,7 @@ class KafkaServer:
 
     def start(self) -> "KafkaServer":
         assert self._running is None
-        self._running = start(self.kafka.child())
+        self._running = start(replace(self.kafka.child(), stop_within=self._stop_within))
         until(self._up, 60, "Kafka answers")
         return self
 
