@@ -15,8 +15,9 @@ from streams.tables import WRITE_ORDER
 from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
 
-TABLES = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
-VIEWS = (*(f"{table}_latest" for table in TABLES), "funnel", "performance")
+SUNK = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
+TABLES = (*SUNK, "costs")
+VIEWS = (*(f"{table}_latest" for table in SUNK), "funnel", "performance")
 CLUSTER = {
     "LOCAL": "_local",
     "ON_CLUSTER": "ON CLUSTER 'cj'",
@@ -75,6 +76,7 @@ def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
     assert found == [
         ("clicks", "id_day, click_id", "toYYYYMM(id_day)"),
         ("conversions", "id_day, click_id, conversion_id", "toYYYYMM(id_day)"),
+        ("costs", "day, cost_id", "toYYYYMM(day)"),
         ("deliveries", "id_day, click_id, delivery_id, attempt, state", "toYYYYMM(id_day)"),
         ("invalid", "invalid_id", ""),
         ("postbacks", "click_id, postback_id", "toYYYYMM(received_at)"),
