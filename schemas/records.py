@@ -56,6 +56,10 @@ class Click(Record, frozen=True):
     device: Text = ""
     os: Text = ""
     browser: Text = ""
+    region: Text = ""
+    isp: Text = ""
+    connection_type: Text = ""
+    language: Text = ""
     placement: Text = ""
     creative: Text = ""
     source_campaign: Text = ""
@@ -69,6 +73,10 @@ class Click(Record, frozen=True):
     is_bot: bool = False
     is_test: bool = False
     origin: Origin = ""
+    chosen_by: Text = ""  # what decided on the offer: weight, optimise, sticky, trafficback; empty: there was but one
+    choice_reason: Text = ""  # of trafficback: why no offer fitted
+    probability: float | None = None  # with which this offer was chosen; None: not known
+    candidates: dict[str, float] = {}  # the offers that fitted, and with which probability each was to be chosen
 
     def __post_init__(self) -> None:
         if self.cost is not None:

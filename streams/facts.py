@@ -70,6 +70,14 @@ def _click(row: Row) -> Click:
         is_bot=row["is_bot"],
         is_test=row["is_test"],
         origin=row["origin"],
+        region=row["region"],
+        isp=row["isp"],
+        connection_type=row["connection_type"],
+        language=row["language"],
+        chosen_by=row["chosen_by"],
+        choice_reason=row["choice_reason"],
+        probability=row["probability"],
+        candidates=dict(row["candidates"]),
     )
 
 

@@ -71,6 +71,14 @@ def click_row(click: Click, epoch: int, offset: int) -> Row:
         click.is_bot,
         click.is_test,
         click.origin,
+        click.region,
+        click.isp,
+        click.connection_type,
+        click.language,
+        click.chosen_by,
+        click.choice_reason,
+        click.probability,
+        click.candidates,
         first_stays(version(epoch, offset)),
     )
 

@@ -22,7 +22,8 @@ CLICKS = _table(
     "click_id id_day clicked_at received_at campaign source source_click_id offer network may_credit",
     "payouts payout_fixed",
     _DIMENSIONS,
-    "params cost currency ip user_agent is_bot is_test origin version",
+    "params cost currency ip user_agent is_bot is_test origin",
+    "region isp connection_type language chosen_by choice_reason probability candidates version",
 )
 CONVERSIONS = _table(
     "conversions",

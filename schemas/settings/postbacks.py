@@ -15,6 +15,7 @@ ANY_EVENT = "*"
 SUBS = tuple(f"sub{number}" for number in range(1, 11))
 CLICK_WORDS = (
     *("placement", "creative", "source_campaign", "keyword", "country", "device", "os", "browser"),
+    *("region", "isp", "connection_type", "language"),
     *("cost", "currency", "ip", "user_agent", "clicked_at"),
     *SUBS,
 )

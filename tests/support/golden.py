@@ -59,6 +59,17 @@ CLICK = Click(
     is_test=True,
     origin="import",
 )
+CHOSEN_CLICK = msgspec.structs.replace(
+    CLICK,
+    region="Bavaria",
+    isp="Example Telecom",
+    connection_type="cellular",
+    language="de",
+    chosen_by="trafficback",
+    choice_reason="game: countries; quiz: paused",
+    probability=0.75,
+    candidates={"game": 0.75, "quiz": 0.25},
+)
 POSTBACK = Postback(
     postback_id="06brimll000041061050o3gg28",
     click_id=CLICK.click_id,
@@ -117,7 +128,8 @@ DELIVERY = Delivery(
 BARE_POSTBACK = Postback(postback_id="p", click_id="c", event="install", network="acme", received_at=AT)
 
 GOLDEN: dict[str, Record] = {
-    "click": CLICK,
+    "click-without-choice": CLICK,
+    "click": CHOSEN_CLICK,
     "click-bare": Click(click_id="pops:42", clicked_at=AT, received_at=AT, campaign="spring", source="pops"),
     "postback": POSTBACK,
     "postback-bare": BARE_POSTBACK,
