@@ -1,9 +1,7 @@
 """What an operator wants of source postbacks: that they are sent again, or not any more."""
 
-import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +9,8 @@ import typer
 
 from clickjoin.cli.clickhouse import clickhouse
 from clickjoin.cli.deliveries_shown import COLUMNS, row
-from clickjoin.cli.options import FAILED, fail
+from clickjoin.cli.kafka import kafka
+from clickjoin.cli.options import FAILED
 from clickjoin.cli.output import print_json, print_table
 from schemas.settings.file import Settings
 
@@ -74,7 +73,7 @@ def _ask(settings: Settings, wanted: "Wanted", why_not: "Callable[[Found], str]"
     possible = [one for one in found if not why_not(one)]
     asked = [Asked(one.delivery_id) for one in possible]
     if possible and not call.dry_run:
-        with _kafka(settings) as partitions:
+        with kafka(settings) as partitions:
             asked = ask(settings.kafka, partitions, possible, wish)
     _tell([*asked, *refused], possible, call)
     if len(found) == wanted.most:
@@ -96,24 +95,6 @@ def _tell(results: "Sequence[Asked]", possible: "Sequence[Found]", call: Call) -
         if one.problem:
             typer.echo(f"{one.delivery_id}: {one.problem}", err=True)
     typer.echo(f"{len(good)} {'would be' if call.dry_run else 'are asked to be'} {call.done}")
-
-
-@contextmanager
-def _kafka(settings: Settings) -> Iterator[int]:
-    """The number of partitions. Exits with 1, naming the address, where Kafka does not answer."""
-    from aiokafka.errors import KafkaError
-
-    from clickjoin.status import nobody_listens
-    from schemas.topics import TOPICS
-    from streams.adapters.kafka import wait_for_broker
-
-    silent = [nobody_listens(server) for server in settings.kafka.servers.split(",")]
-    if all(silent):
-        fail(f"Kafka: {'; '.join(silent)}")
-    try:
-        yield asyncio.run(wait_for_broker(settings.kafka, TOPICS))
-    except (KafkaError, ValueError, OSError) as error:
-        fail(f"Kafka at {settings.kafka.servers}: {error}")
 
 
 def _now_ms() -> int:
