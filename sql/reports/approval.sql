@@ -25,7 +25,7 @@ FROM
       AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
       AND status IN {statuses:Array(String)}
       AND NOT is_refund
-      AND (NOT is_test OR {tests:Bool})
+      AND (NOT is_test OR {tests:Bool})${FILTERS}
       AND (NOT is_bot OR {bots:Bool})
 )
 GROUP BY ALL

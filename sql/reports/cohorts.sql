@@ -37,7 +37,7 @@ FROM
               AND event IN {events:Array(String)}
               AND status IN {statuses:Array(String)}
               AND NOT is_refund
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
         )
         WHERE event = {events:Array(String)}[1]

@@ -39,7 +39,7 @@ FROM
             FROM clicks FINAL
             WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
               AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
             GROUP BY ALL
 
@@ -62,7 +62,7 @@ FROM
               AND event IN {events:Array(String)}
               AND status IN {statuses:Array(String)}
               AND NOT is_refund
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
               AND (NOT {strict:Bool} OR (click_id, indexOf({events:Array(String)}, event)) GLOBAL IN
               (
@@ -91,7 +91,7 @@ FROM
                         AND event IN {events:Array(String)}
                         AND status IN {statuses:Array(String)}
                         AND NOT is_refund
-                        AND (NOT is_test OR {tests:Bool})
+                        AND (NOT is_test OR {tests:Bool})${FILTERS}
                         AND (NOT is_bot OR {bots:Bool})
                       GROUP BY click_id
                   )
@@ -118,7 +118,7 @@ FROM
               AND status = 'approved'
               AND status IN {statuses:Array(String)}
               AND isNotNull(payout)
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
             GROUP BY ALL
         )

@@ -22,7 +22,7 @@ FROM
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
       AND outcome != 'waiting'
       AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
-      AND (NOT is_test OR {tests:Bool})
+      AND (NOT is_test OR {tests:Bool})${FILTERS}
 
     UNION ALL
 
@@ -45,7 +45,7 @@ FROM
         HAVING countIf(attempt = 0) > 0 AND countIf(state = 'delivered') > 0
     )
     WHERE began_at >= fromUnixTimestamp64Milli({since:Int64})
-      AND began_at < fromUnixTimestamp64Milli({until:Int64})
+      AND began_at < fromUnixTimestamp64Milli({until:Int64})${FILTERS}
 
     UNION ALL
 
@@ -57,7 +57,7 @@ FROM
     FROM deliveries FINAL
     WHERE attempted_at >= fromUnixTimestamp64Milli({since:Int64})
       AND attempted_at < fromUnixTimestamp64Milli({until:Int64})
-      AND attempt > 0
+      AND attempt > 0${FILTERS}
       AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
       AND state IN ('delivered', 'retry', 'failed')
 )

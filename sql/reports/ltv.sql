@@ -42,7 +42,7 @@ FROM
             WHERE {by:String} = 'click'
               AND clicked_at >= fromUnixTimestamp64Milli({since:Int64})
               AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
             GROUP BY ALL
         )
@@ -76,7 +76,7 @@ FROM
                        AND clicked_at < fromUnixTimestamp64Milli({until:Int64})))
               AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
               AND status IN {statuses:Array(String)}
-              AND (NOT is_test OR {tests:Bool})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
         ) AS found
         ARRAY JOIN {days:Array(UInt16)} AS days

@@ -18,7 +18,7 @@ FROM
     WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
       AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
-      AND (NOT is_test OR {tests:Bool})
+      AND (NOT is_test OR {tests:Bool})${FILTERS}
     GROUP BY ALL
 
     UNION ALL
@@ -32,7 +32,7 @@ FROM
     FROM (SELECT *, '' AS event, '' AS campaign, '' AS offer FROM invalid FINAL)
     WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
-      AND kind = 'postback'
+      AND kind = 'postback'${FILTERS}
       AND empty({events:Array(String)})
     GROUP BY ALL
 )

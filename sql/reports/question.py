@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.values import STATUSES
 from sql.reports.catalogue import Date, Report
-from sql.reports.dimensions import expression
+from sql.reports.dimensions import OF_CLICK, expression
 
 DAY_MS = 86_400_000
 _BEGIN, _END = 0, 9_000_000_000_000  # milliseconds: 1970, and 2255
@@ -37,10 +37,12 @@ class Question:
     decimals: int = 2  # of a sum of money
     period_ms: int = 30 * DAY_MS  # of a subscription
     now: int = _END  # milliseconds: how old everything is by now
+    filters: tuple[tuple[str, str], ...] = ()  # only where a fact of the click, by its name, has this value
 
     def __post_init__(self) -> None:
         report = self.report
         _check(f"{report.name} has no dimension", self.group_by, report.dimensions)
+        _check(f"{report.name} cannot be filtered by", [name for name, _ in self.filters], filterable(report))
         _check("no status", self.statuses or (), STATUSES)
         if self.statuses is not None and not report.statuses:
             raise ValueError(f"{report.name} goes by no status")
@@ -58,11 +60,17 @@ class Question:
         return self.report.statuses if self.statuses is None else self.statuses
 
 
+def filterable(report: Report) -> tuple[str, ...]:
+    """The dimensions of which a report can be asked for one value."""
+    return tuple(name for name in report.dimensions if name in OF_CLICK)
+
+
 def text_of(question: Question, file: str) -> str:
     """The statement: `file`, the text of the report's file, grouped by the dimensions that are asked for."""
     text = Template(file).substitute(
         DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
         GROUPS="".join(f"{name}, " for name in question.group_by),
+        FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )
     return re.sub(r" +$\n?", lambda found: "\n" if text[found.start() - 1] != "\n" else "", text, flags=re.MULTILINE)
 
@@ -83,7 +91,7 @@ def parameters_of(question: Question, text: str) -> dict[str, Any]:
         "period": question.period_ms,
         "now": question.now,
         "days": list(_AGES),
-    }
+    } | {f"filter_{at}": value for at, (_, value) in enumerate(question.filters)}
     return {name: values[name] for name in sorted(set(_PARAMETER.findall(text)))}
 
 

@@ -51,7 +51,7 @@ FROM
         FROM clicks FINAL
         WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
           AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-          AND (NOT is_test OR {tests:Bool})
+          AND (NOT is_test OR {tests:Bool})${FILTERS}
           AND (NOT is_bot OR {bots:Bool})
         GROUP BY ALL
 
@@ -76,7 +76,7 @@ FROM
         WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
           AND dated < fromUnixTimestamp64Milli({until:Int64})
           AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
-          AND (NOT is_test OR {tests:Bool})
+          AND (NOT is_test OR {tests:Bool})${FILTERS}
           AND (NOT is_bot OR {bots:Bool})
         GROUP BY ALL
     )

@@ -29,7 +29,7 @@ FROM
           AND event IN {events:Array(String)}
           AND status IN {statuses:Array(String)}
           AND NOT is_refund
-          AND (NOT is_test OR {tests:Bool})
+          AND (NOT is_test OR {tests:Bool})${FILTERS}
           AND (NOT is_bot OR {bots:Bool})
         ORDER BY occurred_at, conversion_id
         LIMIT 1 BY click_id, event

@@ -15,7 +15,7 @@ from sql.connect import connect
 from sql.reports.ask import ask, shown, stream
 from sql.reports.catalogue import REPORTS, report_named
 from sql.reports.dimensions import DIMENSIONS
-from sql.reports.question import Question
+from sql.reports.question import Question, filterable
 from sql.trace import trace
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import NOW, click, delivery, dsn_of, on_topic, outcome, write
@@ -122,16 +122,20 @@ def test_a_question_about_something_that_does_not_exist_lists_what_there_is() ->
         Question(REPORTS["funnel"], events=EVENTS, group_by=("colour",))
     with pytest.raises(ValueError, match=r"no status 'good': there are pending, approved, rejected"):
         Question(REPORTS["revenue"], statuses=("good",))
+    with pytest.raises(ValueError, match="latency cannot be filtered by 'campaign': there are source"):
+        Question(REPORTS["latency"], filters=(("campaign", "spring"),))
     with pytest.raises(ValueError, match="quality is dated neither by click nor by conversion"):
         Question(REPORTS["quality"], by="click")
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
 def test_no_value_ever_stands_in_a_statement(dimension: str) -> None:
-    values = {"events": ("'; DROP TABLE clicks; --",), "zone": "no'where", "group_by": (dimension,)}
+    values: dict[str, Any] = {"events": ("'; DROP TABLE clicks; --",), "zone": "no'where", "group_by": (dimension,)}
     for report in REPORTS.values():
         if dimension in report.dimensions:
-            settings, text = shown(Question(report, **values)).split("\n--", 1)  # type: ignore[arg-type]
+            if dimension in filterable(report):
+                values["filters"] = ((dimension, "'; DROP TABLE clicks; --"),)
+            settings, text = shown(Question(report, **values)).split("\n--", 1)
             assert "DROP" not in text
             assert "no'where" not in text
             assert r"\'; DROP" in settings

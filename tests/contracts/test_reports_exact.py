@@ -153,3 +153,16 @@ def test_an_export_holds_each_row_once_and_only_those_of_its_time(messy: Messy, 
         file = tmp_path / f"{table}.parquet"
         file.write_bytes(b"".join(export(messy.client, table, "parquet", since, until)))
         assert duckdb.execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_of_one_value_is_the_part_of_the_report_that_has_that_value(messy: Messy, name: str) -> None:
+    report = REPORTS[name]
+    choices: dict[str, Any] = {"events": EVENTS, "now": _BEGAN_MS + 100 * DAY_MS}
+    for dimension in {"source", "campaign", "offer", "keyword"} & set(report.dimensions):
+        whole = ask(messy.client, Question(report, group_by=(dimension,), **choices))
+        values = {row[0] for row in whole.rows} - {""}  # what is of no click has no source
+        assert values
+        for value in values:
+            part = ask(messy.client, Question(report, filters=((dimension, value),), **choices))
+            assert sorted(map(str, part.rows)) == sorted(str(row[1:]) for row in whole.rows if row[0] == value)
