@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.document import document
+from bench.emit import EMIT
 from bench.ingest import INGEST
 from bench.join import JOIN
 from bench.kafka import BenchError
@@ -23,7 +24,7 @@ from bench.poison import POISON
 from bench.results import RESULTS, Results, read_all, write
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, ORACLE)}
+BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ORACLE)}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 
