@@ -77,6 +77,9 @@ class Click(Record, frozen=True):
     choice_reason: Text = ""  # of trafficback: why no offer fitted
     probability: float | None = None  # with which this offer was chosen; None: not known
     candidates: dict[str, float] = {}  # the offers that fitted, and with which probability each was to be chosen
+    lander: Name = ""  # where the visitor was sent before the offer
+    is_unique: bool = False  # the first click of its visitor in a day
+    is_prefetch: bool = False  # a browser fetched it before anybody asked: counts as a robot's
 
     def __post_init__(self) -> None:
         if self.cost is not None:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 SUBS = tuple(f"sub{number}" for number in range(1, 11))
-_DIMENSIONS = "country device os browser placement creative source_campaign keyword " + " ".join(SUBS)
+_DIMENSIONS = "country device os browser placement creative source_campaign keyword lander " + " ".join(SUBS)
 
 
 class Table(NamedTuple):
@@ -22,7 +22,7 @@ CLICKS = _table(
     "click_id id_day clicked_at received_at campaign source source_click_id offer network may_credit",
     "payouts payout_fixed",
     _DIMENSIONS,
-    "params cost currency ip user_agent is_bot is_test origin",
+    "params cost currency ip user_agent is_bot is_unique is_prefetch is_test origin",
     "region isp connection_type language chosen_by choice_reason probability candidates version",
 )
 CONVERSIONS = _table(

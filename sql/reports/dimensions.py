@@ -12,7 +12,7 @@ OF_TIME = {
 
 OF_CLICK = (
     *("campaign", "source", "offer", "network", "country", "device", "os", "browser"),
-    *("placement", "creative", "source_campaign", "keyword"),
+    *("placement", "creative", "source_campaign", "keyword", "lander"),
     *(f"sub{number}" for number in range(1, 11)),
 )
 """Facts of the click; the network of a conversion is the one that reported it."""

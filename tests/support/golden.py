@@ -70,6 +70,7 @@ CHOSEN_CLICK = msgspec.structs.replace(
     probability=0.75,
     candidates={"game": 0.75, "quiz": 0.25},
 )
+LANDED_CLICK = msgspec.structs.replace(CHOSEN_CLICK, lander="quiz-page", is_unique=True, is_prefetch=True)
 POSTBACK = Postback(
     postback_id="06brimll000041061050o3gg28",
     click_id=CLICK.click_id,
@@ -129,7 +130,8 @@ BARE_POSTBACK = Postback(postback_id="p", click_id="c", event="install", network
 
 GOLDEN: dict[str, Record] = {
     "click-without-choice": CLICK,
-    "click": CHOSEN_CLICK,
+    "click-without-lander": CHOSEN_CLICK,
+    "click": LANDED_CLICK,
     "click-bare": Click(click_id="pops:42", clicked_at=AT, received_at=AT, campaign="spring", source="pops"),
     "postback": POSTBACK,
     "postback-bare": BARE_POSTBACK,
