@@ -73,7 +73,7 @@ class Slot(NamedTuple):
 
 def encode_value(value: str) -> str:
     """A value as it stands in a URL: UTF-8, percent-encoded, nothing but letters, digits and `_.-~` left as it is."""
-    if _AS_IT_IS(value):  # most are, and quote() takes its time
+    if (value.isalnum() and value.isascii()) or _AS_IT_IS(value):  # most are, and quote() takes its time
         return value
     # A lone surrogate is no character and has no UTF-8: it becomes "?" rather than an exception on data.
     return quote(value, safe="", errors="replace")
@@ -103,13 +103,9 @@ class Template:
 
         An empty value is a value. Raises UnresolvedMacro where `values` lacks a macro, or holds what cannot be written.
         """
-        parts = [self.literals[0]]
-        for (macro, filter_), literal in zip(self.slots, self.literals[1:], strict=True):
-            try:
-                text = written(values[macro], filter_)
-            except (KeyError, OverflowError):
-                raise UnresolvedMacro(macro) from None
-            parts += encode(text), literal
+        parts = [""] * (2 * len(self.slots) + 1)
+        parts[::2] = self.literals
+        parts[1::2] = [encode(_text(macro, filter_, values)) for macro, filter_ in self.slots]
         return "".join(parts)
 
     def filled(self, values: Mapping[str, str], encode: Callable[[str], str] = encode_value) -> "Template":
@@ -155,6 +151,14 @@ def _refuse_lone_brace(text: str) -> None:
             f"unbalanced {lone[0]!r} at character {lone.start() + 1}: "
             "a macro is written {name}; a brace of its own is written %7B or %7D"
         )
+
+
+def _text(macro: str, filter_: str, values: Mapping[str, Value]) -> str:
+    try:
+        value = values[macro]
+        return value if isinstance(value, str) and not filter_ else written(value, filter_)
+    except (KeyError, OverflowError):
+        raise UnresolvedMacro(macro) from None
 
 
 def _slot(inside: str, allowed: frozenset[str]) -> Slot:

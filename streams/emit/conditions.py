@@ -39,7 +39,7 @@ class Conditions(NamedTuple):
         age_ms = outcome.decided_at - click.clicked_at
         if self.max_click_age_ms is not None and age_ms > self.max_click_age_ms:
             return f"click_too_old: {age_ms // 1000} s, at most {self.max_click_age_ms // 1000} s are wanted"
-        if not conversion.payout:
+        if not (conversion.payout and (self.currencies or self.min_payout or self.max_payout)):
             return ""
         bounds = {bound.currency for bound in (self.min_payout, self.max_payout) if bound}
         if bounds - {conversion.currency}:
@@ -57,6 +57,8 @@ class Conditions(NamedTuple):
         return not is_test or "test" in self.also
 
     def _is_between(self, conversion: Conversion) -> bool:
+        if self.min_payout is None and self.max_payout is None:
+            return True
         amount = conversion.payout or 0
         low, high = (
             bound.amount if bound and (not amount or bound.currency == conversion.currency) else None
