@@ -60,7 +60,7 @@ def _outcome(settings: Settings, wanted: MadeUp, now_ms: Millis) -> tuple[Outcom
     """Everything in it is marked as a test."""
     campaigns = ((name, each) for name, each in settings.campaigns.items() if each.source == wanted.source)
     campaign, chosen = next(campaigns, ("", None))
-    offer = chosen.offers[0] if chosen else ""
+    offer = chosen.offers[0].offer if chosen else ""
     network = settings.offers[offer].network if offer else next(iter(settings.networks), "")
     paid = settings.offers[offer].payouts.get(wanted.event) if offer else None
     payout = wanted.payout or paid or parse_money("1.00 USD")

@@ -54,9 +54,11 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
 
 def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPanel:
     url = _click_url(settings.ingest.public_url, name, settings.sources[campaign.source])
-    networks = dict.fromkeys(settings.offers[offer].network for offer in campaign.offers)
+    networks = dict.fromkeys(settings.offers[offer].network for offer in campaign.offer_names)
+    if campaign.trafficback and campaign.trafficback.network:
+        networks[campaign.trafficback.network] = None
     mind = "paste it into the panel's own field, not into a browser: that cuts it at the first #" if "#" in url else ""
-    return CampaignPanel(name, url, campaign.source, campaign.offers, tuple(networks), mind)
+    return CampaignPanel(name, url, campaign.source, campaign.offer_names, tuple(networks), mind)
 
 
 def _click_url(base: str, campaign: str, source: Source) -> str:

@@ -3,9 +3,11 @@
 Nothing that a visitor's URL holds is a reason to refuse the visit: what cannot be used is left out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from hashlib import blake2s
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,8 +16,11 @@ from ingest.bots import is_bot
 from ingest.moments import parse_moment
 from ingest.normalize_postback import MAX_BROUGHT_BYTES, MAX_TEXT, other_params
 from ingest.parameters import BROKEN, Params
-from ingest.plans import CampaignPlan, Names, OfferPlan
+from ingest.plans import CampaignPlan, Names
 from ingest.refusal import Refusal, bad_value
+from ingest.routing.figures import NO_FIGURES
+from ingest.routing.plan import TRAIT_WORDS, Traits
+from ingest.routing.route import Choice, chance_of, route
 from schemas.filters import Value
 from schemas.ids import brought_click_id
 from schemas.records import Click
@@ -31,16 +36,47 @@ class Visitor:
 
     ip: str = ""
     user_agent: str = ""
+    languages: str = ""  # the header Accept-Language
 
 
-def normalize_click(plan: CampaignPlan, params: Params, visitor: Visitor, *, click_id: str, now_ms: int) -> Click:
+class Asked(NamedTuple):
+    """All that the choice of an offer may go by."""
+
+    plan: CampaignPlan
+    traits: Traits
+    visitor: Visitor
+    click_id: str
+    now_ms: int
+
+
+Choose = Callable[[Asked], Choice]
+
+
+def choose_by_rules(asked: Asked) -> Choice:
+    """By the campaign's rules and weights alone: the same for the same click ID, spread as the weights say."""
+    return route(asked.plan.route, asked.traits, NO_FIGURES, asked.now_ms, chance_of(asked.click_id))
+
+
+def normalize_click(
+    plan: CampaignPlan,
+    params: Params,
+    visitor: Visitor,
+    *,
+    click_id: str,
+    now_ms: int,
+    choose: Choose = choose_by_rules,
+) -> Click:
     """The record of a visit at `now_ms`. Never refuses."""
-    offer = choose_offer(plan, click_id)
     cost, currency = _cost(plan, params)
 
     def said(word: str) -> str:
         return _text(params, plan.names[word])
 
+    facts: dict[str, Any] = {word: said(word) for word in TRAIT_WORDS}
+    facts["language"] = facts["language"] or first_language(visitor.languages)
+    traits = tuple([value.casefold() for value in facts.values()])
+    choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
+    offer = plan.offers[choice.offer]
     return Click(
         click_id=click_id,
         clicked_at=now_ms,
@@ -53,14 +89,7 @@ def normalize_click(plan: CampaignPlan, params: Params, visitor: Visitor, *, cli
         may_credit=plan.may_credit,
         payouts=dict(offer.payouts),
         payout_fixed=offer.payout_fixed,
-        country=said("country"),
-        device=said("device"),
-        os=said("os"),
-        browser=said("browser"),
-        region=said("region"),
-        isp=said("isp"),
-        connection_type=said("connection_type"),
-        language=said("language"),
+        **facts,
         placement=said("placement"),
         creative=said("creative"),
         source_campaign=said("source_campaign"),
@@ -72,10 +101,16 @@ def normalize_click(plan: CampaignPlan, params: Params, visitor: Visitor, *, cli
         ip=visitor.ip[:MAX_TEXT],
         user_agent=visitor.user_agent[:MAX_TEXT],
         is_bot=is_bot(visitor.user_agent),
+        chosen_by=choice.by,
+        choice_reason=choice.reason,
+        probability=choice.probability,
+        candidates=dict(choice.candidates),
     )
 
 
-def normalize_reported_click(plan: CampaignPlan, params: Params, *, minted: str, now_ms: int) -> Click:
+def normalize_reported_click(
+    plan: CampaignPlan, params: Params, *, minted: str, now_ms: int, choose: Choose = choose_by_rules
+) -> Click:
     """The record of a click that a source reports server to server; it may bring its own `click_id` and `clicked_at`.
 
     Raises Refusal for a click ID or a moment that cannot be used.
@@ -85,21 +120,19 @@ def normalize_reported_click(plan: CampaignPlan, params: Params, *, minted: str,
     ip, user_agent = (_text(params, (*plan.names[word], word)) for word in ("ip", "user_agent"))
     click_id = brought_click_id(plan.source, brought) if brought else minted
     rest = {name: value for name, value in params.items() if name not in ("click_id", "clicked_at", "ip", "user_agent")}
-    click = normalize_click(plan, rest, Visitor(ip, user_agent), click_id=click_id, now_ms=now_ms)
+    click = normalize_click(plan, rest, Visitor(ip, user_agent), click_id=click_id, now_ms=now_ms, choose=choose)
     return replace(click, clicked_at=clicked_at, source_click_id=click.source_click_id or brought)
 
 
-def choose_offer(plan: CampaignPlan, click_id: str) -> OfferPlan:
-    """The offer of a click: the same for the same click ID, evenly spread over the campaign's offers."""
-    if len(plan.offers) == 1:
-        return plan.offers[0]
-    digest = blake2s(click_id.encode("utf-8", "replace"), digest_size=8).digest()
-    return plan.offers[int.from_bytes(digest, "big") % len(plan.offers)]
+@lru_cache(maxsize=4096)
+def first_language(header: str) -> str:
+    """The language that a browser asks for first, without its country: "de" of "de-AT,en;q=0.8"."""
+    return header.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()[:8]
 
 
 def destination(plan: CampaignPlan, click: Click) -> str:
     """The URL that the visitor of a click is sent to."""
-    template = choose_offer(plan, click.click_id).url
+    template = plan.offers[click.offer].url
     values: dict[str, Value] = {
         word: getattr(click, word) for word in ("click_id", "source_click_id", "campaign", "source", "offer")
     }

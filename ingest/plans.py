@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from ingest.matching import Condition, condition
 from ingest.payouts import PayoutPlan, payout_plan
+from ingest.routing.plan import RoutePlan, route_plan
 from ingest.signatures import SignaturePlan, signature_plan
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
 from schemas.settings.file import Settings
@@ -103,7 +104,8 @@ class CampaignPlan:
     click_id_names: Names
     names: Mapping[str, Names]  # by our word
     taken: frozenset[str]
-    offers: tuple[OfferPlan, ...]
+    offers: Mapping[str, OfferPlan]  # by name, the trafficback's too; its URL without a name
+    route: RoutePlan
     may_credit: tuple[str, ...]
     cost: Decimal | None
     currency: str
@@ -193,11 +195,18 @@ def _campaign(name: str, campaign: Campaign, source: Source, offers: Mapping[str
         click_id_names=click_id_names,
         names=names,
         taken=_all_of(names) | {*click_id_names, "key"},
-        offers=tuple(offers[offer] for offer in campaign.offers),
+        offers={offer: offers[offer] for offer in campaign.offer_names} | _trafficback(campaign),
+        route=route_plan(campaign),
         may_credit=campaign.may_credit,
         cost=None if price is None else price.amount if campaign.cost else price.amount / _THOUSAND,
         currency=price.currency if price else "",
     )
+
+
+def _trafficback(campaign: Campaign) -> dict[str, OfferPlan]:
+    """A third party's URL, as an offer without a name and payouts."""
+    back = campaign.trafficback
+    return {"": _offer("", Offer(network=back.network, url=back.url))} if back and back.url else {}
 
 
 def _secret(key: SecretStr | None) -> bytes | None:

@@ -9,8 +9,10 @@ from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.masks import shown
 from schemas.settings.postbacks import CLICK_WORDS
+from schemas.settings.routing_problems import Known, routing_mistakes
 from schemas.settings.servers import ports_in_use
-from schemas.settings.source_problems import Known, source_mistakes
+from schemas.settings.source_problems import Known as KnownToSource
+from schemas.settings.source_problems import source_mistakes
 from schemas.settings.traffic import OURS, POSTBACK_WORDS
 
 
@@ -120,7 +122,7 @@ def _click_ids(place: Path, source: str, context: Context) -> Iterator[Problem]:
 def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         yield from _words(("sources", name, "params"), source.params, CLICK_WORDS)
-        known = Known(context.names("events"), context.names("campaigns"), context.names("networks"))
+        known = KnownToSource(context.names("events"), context.names("campaigns"), context.names("networks"))
         for place, value, message in source_mistakes(source, known):
             yield _problem(("sources", name, *place), value, message)
 
@@ -138,14 +140,25 @@ def _campaigns(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, campaign in settings.campaigns.items():
         place = ("campaigns", name)
         yield from _unless_known((*place, "source"), campaign.source, context.names("sources"), "sources")
-        for index, offer in enumerate(campaign.offers):
-            yield from _unless_known((*place, "offers", index), offer, context.names("offers"), "offers")
+        for index, rule in enumerate(campaign.offers):
+            yield from _unless_known((*place, "offers", index), rule.offer, context.names("offers"), "offers")
+        yield from _routing(settings, context, name)
         for index, network in enumerate(campaign.may_credit):
             yield from _unless_known((*place, "may_credit", index), network, context.names("networks"), "networks")
         if campaign.cost and campaign.cpm:
             yield _problem(
                 (*place, "cpm"), str(campaign.cpm), "cost is given too: write cost (per click) or cpm, not both"
             )
+
+
+def _routing(settings: Settings, context: Context, name: str) -> Iterator[Problem]:
+    place, campaign = ("campaigns", name), settings.campaigns[name]
+    networks = dict.fromkeys(context.names("offers"), "") | {one: each.network for one, each in settings.offers.items()}
+    known = Known(networks, context.names("events"), context.names("networks"))
+    for where, value, message in routing_mistakes(campaign, known):
+        if not context.is_broken(*place, str(where[0])):
+            found = "" if value is None else value_text(shown((*place, *where), value))
+            yield Problem(path_text((*place, *where)), found, message)
 
 
 def _words(place: Path, params: dict[str, tuple[str, ...]], known: tuple[str, ...]) -> Iterator[Problem]:

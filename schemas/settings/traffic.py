@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from schemas.settings.networks import KeyPlace, Matches, Rule, Signature, Zone, one_or_many
+from schemas.settings.offer_rules import OfferRule, Optimise, Trafficback
 from schemas.settings.secrets import Secret
 from schemas.settings.values import (
     AddressRange,
@@ -82,7 +83,17 @@ class Campaign(Section):
     """Traffic of one source to one or more offers."""
 
     source: ConfigName
-    offers: tuple[ConfigName, ...] = Field(min_length=1)
+    offers: tuple[OfferRule, ...] = Field(min_length=1)  # a name alone is an offer for everybody
+    trafficback: Trafficback | None = None  # where a visitor goes whom no offer fits
+    optimise: Optimise | None = None
+    sticky: Duration = 0  # so long a visitor sees the same offer
+    timezone: Zone = ""  # of hours, days of caps, start and end; empty: UTC
     may_credit: tuple[ConfigName, ...] = ()  # networks that may credit its clicks; empty: any
     cost: MoneyText | None = None  # per click
     cpm: MoneyText | None = None  # per thousand clicks
+
+    @property
+    def offer_names(self) -> tuple[str, ...]:
+        """Its offers, each once, the trafficback's last."""
+        back = self.trafficback.offer if self.trafficback else ""
+        return tuple(dict.fromkeys([rule.offer for rule in self.offers] + [back] * bool(back)))

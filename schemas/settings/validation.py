@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from copy import deepcopy
 from difflib import get_close_matches
-from typing import Any, get_args
+from itertools import takewhile
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -61,8 +63,8 @@ def _prune(tree: Tree, errors: list[ErrorDetails]) -> bool:
 
 
 def _remove(tree: Tree, place: Path, is_missing: bool) -> bool:
-    keys = [step for step in place if isinstance(step, str)]  # of an array the whole goes
-    if is_missing:
+    keys = list(takewhile(lambda step: isinstance(step, str), place))  # of an array the whole goes
+    if is_missing and len(keys) == len(place):
         keys.pop()
     node: Any = tree
     for key in keys[:-1]:
@@ -116,12 +118,17 @@ def _section_at(place: Path) -> type[Section] | None:
         if isinstance(shape, type) and issubclass(shape, Section):
             shape = shape.model_fields[str(step)].annotation
         else:
-            shape = get_args(shape)[-1]
+            shape = [each for each in get_args(shape) if each is not Ellipsis][-1]
+        sections = [each for each in get_args(shape) if isinstance(each, type) and issubclass(each, Section)]
+        if get_origin(shape) is UnionType:  # of what may be left out
+            shape = sections[0] if sections else shape
     return shape if isinstance(shape, type) and issubclass(shape, Section) else None
 
 
 def _at(tree: Any, place: Path) -> Any:
     for step in place:
+        if isinstance(tree, str):
+            return tree
         try:
             tree = tree[step]
         except (KeyError, IndexError, TypeError):
