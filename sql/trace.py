@@ -5,6 +5,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.id_day import id_day
 from sql.statements import statement
 
 
@@ -26,8 +27,9 @@ class Trace:
 
 def trace(client: Client, click_id: str) -> Trace:
     """Everything that is known of a click."""
+    asked = {"click_id": click_id, "id_day": id_day(click_id)}
     clicks, postbacks, conversions, deliveries = (
-        list(client.query(statement(f"trace_{part}"), {"click_id": click_id}).named_results())
+        list(client.query(statement(f"trace_{part}"), asked).named_results())
         for part in ("click", "postbacks", "conversions", "deliveries")
     )
     return Trace(click_id, clicks[0] if clicks else None, postbacks, conversions, deliveries)

@@ -6,20 +6,15 @@ same record gives the same row, whenever and however often it is read.
 """
 
 import re
-from datetime import date
-from functools import lru_cache
 from typing import Any
 
-from schemas import ids
+from schemas.id_day import id_day
 from schemas.records import Click, Delivery, Invalid, Outcome
 from schemas.versions import first_stays, version
 from streams.tables import SUBS
 
 Row = tuple[Any, ...]
 
-_DAY_MS = 86_400_000
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-_MAX_DAY = 65_535  # what a Date can hold
 _NO_SUBS = ("",) * len(SUBS)
 _SECRET_PARAMETER = re.compile(
     r"([?&;][^=&;#]*(?:key|token|secret|signature|sig|hmac|auth|authorization|credentials?|pass|password|passwd|pwd)=)"
@@ -28,15 +23,6 @@ _SECRET_PARAMETER = re.compile(
 )
 _SECRET_USER = re.compile(r"(?<=://)[^/?#@]*@")
 _MASK = "***"
-
-
-def id_day(click_id: str) -> str:
-    """The day in a click ID (UTC), as YYYY-MM-DD; 1970-01-01 where the ID is not of ours and says none."""
-    try:
-        day = ids.clicked_at_of(click_id) // _DAY_MS
-    except ValueError:
-        day = 0
-    return _iso_day(day if day <= _MAX_DAY else 0)
 
 
 def click_row(click: Click, epoch: int, offset: int) -> Row:
@@ -213,11 +199,6 @@ def masked(url: str) -> str:
     if "@" in url:
         url = _SECRET_USER.sub(f"{_MASK}@", url)
     return _SECRET_PARAMETER.sub(rf"\g<1>{_MASK}", url)
-
-
-@lru_cache(maxsize=1024)
-def _iso_day(day: int) -> str:
-    return date.fromordinal(_EPOCH_DAY + day).isoformat()
 
 
 def _seconds(ms: int | None) -> float | None:

@@ -8,13 +8,13 @@ from typing import Any
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from schemas.id_day import id_day
 from schemas.records import Facts
 from sql.connect import address, connect_async
 from sql.statements import statement
 from streams.adapters.clickhouse import AwayError
 from streams.facts import Row, facts_of
 from streams.join.state import MAX_DECIDED
-from streams.rows import id_day
 
 
 class FactsReader:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ids
+from schemas.id_day import id_day
 from schemas.records import Click, Conversion, Delivery, Invalid, Outcome, Postback
 from schemas.unusable import unusable
 from schemas.versions import version
@@ -87,10 +88,10 @@ def test_steps_of_a_delivery_and_invalid_input_have_the_version_of_their_offset(
 
 
 def test_the_day_of_a_click_is_that_in_its_id_and_none_where_the_source_brought_the_id() -> None:
-    assert rows.id_day(OURS) == "2026-09-21"
-    assert rows.id_day("pops:" + OURS) == "1970-01-01"
-    assert rows.id_day("") == "1970-01-01"
-    assert rows.id_day("v" * 32) == "1970-01-01", "a time beyond what a Date holds"
+    assert id_day(OURS) == "2026-09-21"
+    assert id_day("pops:" + OURS) == "1970-01-01"
+    assert id_day("") == "1970-01-01"
+    assert id_day("v" * 32) == "1970-01-01", "a time beyond what a Date holds"
 
 
 @pytest.mark.parametrize("word", ["duplicate", "waiting", "late", "orphan", "unattributed"])
