@@ -63,6 +63,10 @@ class Broker:
         for number, end in self.ends(topic).items():
             yield asyncio.run(_read(self.kafka, topic, number, begins[number], end))
 
+    def empty(self, topic: str) -> None:
+        """Delete all records of a topic; its offsets go on."""
+        self._admin.delete_records({TopicPartition(topic, number): end for number, end in self.ends(topic).items()})
+
     def committed(self, group: str, topic: str) -> int:
         """How many records of a topic, from its beginning, a group has committed."""
         try:
