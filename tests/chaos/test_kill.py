@@ -15,7 +15,7 @@ from tests.e2e.whole_system import processes_of, until_exact, until_ready, whole
 
 pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 
-CLICKS = 6_000
+CLICKS = 3_000
 SEED = int(os.environ.get("CLICKJOIN_SEED", "911"))
 PROCESSES: dict[str, Callable[[str], bool]] = {
     "ingest": lambda command: " ingest " in command,
