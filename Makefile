@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chaos lint format bench docs-reports lock clean
+.PHONY: help demo up test pytest chromium chaos lint format bench docs-reports lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -22,8 +22,14 @@ up: $(STAMP) ## everything on this machine, for real traffic
 
 test: lint pytest ## what must pass: linters, types, directions of imports, all tests
 
-pytest: $(STAMP) ## the tests alone
+pytest: $(STAMP) chromium ## the tests alone
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+chromium: ## Debian's Chromium for the tests of the pages, where it may be installed; else they say that it is missing
+	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ] || { \
+	echo 'Installing Chromium, once' >&2; \
+	apt-get install -y -q chromium >/dev/null 2>&1 || { apt-get update -q && apt-get install -y -q chromium; } >/dev/null || \
+	echo 'Chromium could not be installed: the tests of the pages are left out' >&2; }
 
 chaos: $(STAMP) ## ten minutes of kills, stops, lost disks and servers away, under load, and the account of it
 	@$(BIN)/python -m tests.chaos $(ARGS)

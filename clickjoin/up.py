@@ -22,6 +22,7 @@ from sql.migrate import MigrationError
 
 WORKERS = ("join", "sink", "emit")
 ROLES = ("ingest", *WORKERS)
+PAGES = "dashboard"
 FAILED = 1
 
 log = structlog.get_logger(__name__)
@@ -46,10 +47,10 @@ def run_up(
             if settings.kafka.is_embedded:
                 ensure_secret(data)
             check_ports(_ports(settings))
-            listens = {"ingest": settings.ingest.listen, **metrics_listens(settings)}
+            listens = {"ingest": settings.ingest.listen, **metrics_listens(settings), PAGES: dashboard_listen(settings)}
             return supervise(
                 _servers(settings, data),
-                [_role(name, listens[name], config, data) for name in ROLES],
+                [_role(name, listens[name], config, data) for name in (*ROLES, PAGES)],
                 run=run,
                 on_servers=lambda: _prepare(settings),
                 on_ready=on_ready or (lambda: _tell(settings, listens)),
@@ -102,10 +103,21 @@ def metrics_listens(settings: Settings) -> dict[str, str]:
     return listens
 
 
+def dashboard_listen(settings: Settings) -> str:
+    """Where the dashboard answers: somewhere else where its port is taken, for everybody else works without it."""
+    listen = settings.dashboard.listen
+    host, _, port = listen.rpartition(":")
+    if is_free(Port(int(port), "[dashboard] listen", host.strip("[]"))):
+        return listen
+    instead = f"{host}:{free_port()}"
+    log.warning("dashboard_port_taken", listen=listen, instead=instead, change="[dashboard] listen")
+    return instead
+
+
 def _role(name: str, listen: str, config: Path, data: Path) -> Child:
     """A role reads the file itself, and the secret of the click IDs in the data folder: neither is handed over."""
     health = local_url(listen, "/health/ready")
-    where = [] if name == "ingest" else ["--metrics-listen", listen]
+    where = {"ingest": [], PAGES: ["--listen", listen]}.get(name, ["--metrics-listen", listen])
     return Child(
         name=name,
         argv=[sys.executable, "-m", "clickjoin", name, "--config", str(config), "--data", str(data), *where],
@@ -129,6 +141,7 @@ def _tell(settings: Settings, listens: Mapping[str, str]) -> None:
     typer.echo(
         f"clickjoin is up. Ctrl-C stops it.\n"
         f"  clicks and postbacks  http://{ingest.listen} (public: {ingest.public_url})\n"
+        f"  dashboard             http://{listens[PAGES]}\n"
         f"  ClickHouse            {address(dsn)}, database clickjoin\n"
         f"  Kafka                 {settings.kafka.servers}\n"
         f"  /health and /metrics  {metrics}\n"

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, deliveries, export, presets, report, roles, servers, status, trace
+from clickjoin.cli import check, dashboard, deliveries, export, presets, report, roles, servers, status, trace
 
 app = typer.Typer(
     name="clickjoin",
@@ -41,3 +41,4 @@ for command in (
     app.command()(command)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")
+app.add_typer(dashboard.app, name="dashboard")

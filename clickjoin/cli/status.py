@@ -17,14 +17,15 @@ def status(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA,
 
     found = read_status(settings)
     if as_json:
-        print_json(_document(found))
+        print_json(document(found))
     else:
         _print(found)
     if found.away:
         raise typer.Exit(FAILED)
 
 
-def _document(found: Status) -> dict[str, object]:
+def document(found: Status) -> dict[str, object]:
+    """What --json prints."""
     roles = {
         role.role: {"workers": role.workers, "lag": role.lag, "topics": [lag._asdict() for lag in role.topics]}
         for role in found.roles

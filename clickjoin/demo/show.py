@@ -66,7 +66,8 @@ def next_steps(system: System, click_id: str) -> str:
     options = f"--config {system.config} --data {system.data}"
     return "\n".join(
         (
-            "It goes on until Ctrl-C. Try, from another terminal:",
+            f"It goes on until Ctrl-C. Look at it: http://127.0.0.1:{system.ports['dashboard']}",
+            "Try, from another terminal:",
             f"  a click:   curl -i '{system.ingest}/click/spring-pops?zoneclick=my-first-click&creative=banner-1'",
             f"  a query:   curl 'http://127.0.0.1:{system.ports['clickhouse']}/?database=clickjoin' -d '{_QUERY}'",
             f"  a life:    {program} trace {click_id} {options}",

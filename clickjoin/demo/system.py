@@ -11,7 +11,7 @@ from urllib.request import urlopen
 from clickjoin.embedded.children import Child, Running, last_lines, start
 from clickjoin.embedded.ports import free_port, listening
 
-_USUAL = {"kafka": 9092, "clickhouse": 8123, "ingest": 8080}
+_USUAL = {"kafka": 9092, "clickhouse": 8123, "ingest": 8080, "dashboard": 8081}
 _KEYS = ("acme", "billing", "native")  # of two networks and a source
 
 

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from schemas.settings.dashboard import Dashboard
 from schemas.settings.postbacks import Source
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
@@ -16,6 +17,7 @@ class Settings(Section):
     ingest: Ingest = Ingest()
     emit: Emit = Emit()
     metrics: Metrics = Metrics()
+    dashboard: Dashboard = Dashboard()
     events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)

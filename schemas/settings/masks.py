@@ -15,6 +15,7 @@ HIDDEN = "***"
 _PLACES = {
     "kafka": ("password",),
     "ingest": ("secrets",),
+    "dashboard": ("password",),
     "networks": ("key", "secret"),
     "sources": ("key",),
 }

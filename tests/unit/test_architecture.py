@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "ingest", "streams", "sql", "presets", "clickjoin")
+PACKAGES = ("schemas", "ingest", "streams", "sql", "presets", "dashboard", "clickjoin")
 
 
 def modules() -> Iterator[tuple[str, str]]:

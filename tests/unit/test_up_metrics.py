@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
 from clickjoin.embedded.ports import free_port
-from clickjoin.up import metrics_listens
+from clickjoin.up import dashboard_listen, metrics_listens
 from schemas.settings.file import Settings
 from schemas.settings.validation import validate
 
@@ -43,3 +43,13 @@ def test_an_address_on_the_command_line_that_is_none_is_refused(listen: str, tmp
     done = CliRunner().invoke(app, ["join", "--config", str(config), "--metrics-listen", listen])
     assert done.exit_code == 2
     assert "HOST:PORT" in done.output
+
+
+def test_the_dashboard_moves_where_its_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        occupied = f"127.0.0.1:{taken.getsockname()[1]}"
+        listen = dashboard_listen(Settings.model_validate({"dashboard": {"listen": occupied}}))
+    assert listen.startswith("127.0.0.1:")
+    assert listen != occupied

@@ -1,0 +1,80 @@
+"""What the dashboard needs of the rest, by the same code as the command line."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from clickjoin.cli.report_options import Choices, question, utc_now
+from clickjoin.cli.status import document as status_document
+from clickjoin.panels import panels
+from clickjoin.status import nobody_listens, read_status
+from dashboard.services import Resent, Services
+from schemas.settings.errors import Problem
+from schemas.settings.file import Settings
+from sql.deliveries import Found
+from sql.reports.question import Question
+
+
+class Pages:
+    """The services of one process; `use` lets them answer by other settings."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        told: Callable[[], Sequence[Problem]] = tuple,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """told: what `clickjoin check` says of the file as it is now."""
+        self._settings, self._told, self._now = settings, told, now
+
+    def use(self, settings: Settings) -> None:
+        """Answer by other settings from now on."""
+        self._settings = settings
+
+    def services(self) -> Services:
+        """What the pages are handed."""
+        return Services(
+            now=self._now,
+            settings=lambda: self._settings,
+            question=self._question,
+            status=lambda: status_document(read_status(self._settings)),
+            set_up=self._set_up,
+            resend=self._resend,
+        )
+
+    def _question(self, name: str, typed: Mapping[str, str], filters: Sequence[tuple[str, str]]) -> Question:
+        flags = {word: bool(typed.get(word)) for word in ("strict", "tests", "bots")}
+        words = {word: text for word, text in typed.items() if word not in flags and word != "decimals"}
+        choices = Choices(**words, **flags, decimals=int(typed.get("decimals", "2")))  # type: ignore[arg-type]
+        return replace(question(name, choices, self._settings, self._now()), filters=tuple(filters))
+
+    def _set_up(self) -> Mapping[str, Any]:
+        found = panels(self._settings)._asdict()
+        sections = {name: [entry._asdict() for entry in entries] for name, entries in found.items()}
+        return {**sections, "warnings": [problem._asdict() for problem in self._told()]}
+
+    def _resend(self, found: Sequence[Found]) -> list[Resent]:
+        """Raises OSError or ValueError where Kafka is away."""
+        import asyncio
+
+        from aiokafka.errors import KafkaError
+
+        from clickjoin import wishes
+        from schemas.topics import TOPICS
+        from streams.adapters.kafka import wait_for_broker
+
+        kafka = self._settings.kafka
+        if all(silent := [nobody_listens(server) for server in kafka.servers.split(",")]):
+            raise OSError("; ".join(silent))
+        refused = [Resent(one.delivery_id, "", why) for one in found if (why := wishes.why_not_again(one))]
+        possible = [one for one in found if not wishes.why_not_again(one)]
+        if not possible:
+            return refused
+        try:
+            partitions = asyncio.run(wait_for_broker(kafka, TOPICS))
+            asked = wishes.ask(kafka, partitions, possible, wishes.resend(time.time_ns() // 1_000_000))
+        except KafkaError as error:
+            raise OSError(str(error)) from error
+        return [Resent(*one) for one in asked] + refused

@@ -1,0 +1,77 @@
+"""Who may see the pages, who may act, and how those who guess are slowed. Pure."""
+
+from ipaddress import ip_address
+from typing import Literal
+
+Role = Literal["read", "act"]
+
+FREE_TRIES = 3
+_LONGEST_PAUSE = 900.0
+SAFE_METHODS = ("GET", "HEAD")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+"""Of every answer. Pages hold what visitors and networks wrote: nothing of it may ever run."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, as a URL or an address to listen at names it, is this machine alone."""
+    bare = host.strip("[]").lower()
+    if bare == "localhost" or bare.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(bare).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(header: str) -> str:
+    """The host in a Host header, without its port."""
+    if header.startswith("["):
+        return header.partition("]")[0] + "]"
+    return header.rpartition(":")[0] if ":" in header else header
+
+
+def may_come_by(host_header: str, *, has_users: bool) -> bool:
+    """Whether a request is for us. Without users only by a name of this machine: any page in the browser of who sits
+    here can lead a name of its own to 127.0.0.1."""
+    return has_users or is_loopback(host_of(host_header))
+
+
+def is_from_our_page(fetch_site: str, origin: str, host_header: str) -> bool:
+    """Whether a browser says that one of our own pages sends this form. Empty headers: it says nothing."""
+    if fetch_site and fetch_site != "same-origin":
+        return False
+    return not origin or origin.partition("://")[2] == host_header
+
+
+def pause_after(failures: int) -> float:
+    """Seconds before the next try is looked at, after so many wrong passwords in a row."""
+    if failures < FREE_TRIES:
+        return 0.0
+    return min(2.0 ** (failures - FREE_TRIES + 1), _LONGEST_PAUSE)
+
+
+def safe_path(path: str) -> str:
+    """Where to go after the login: a page of ours, whatever was asked for."""
+    if path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable():
+        return path
+    return "/"

@@ -1,0 +1,64 @@
+"""The application: which page answers which path, and what is said where ClickHouse does not answer."""
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
+from dashboard.guard import Guard
+from dashboard.pages.overview import Overview
+from dashboard.render import Renderer
+from dashboard.services import Services
+from dashboard.sessions import Sessions
+from dashboard.static import Static
+
+_AWAY, _REFUSED, _BAD = 503, 422, 400
+
+
+def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callable[[], None]]:
+    """The application, and what closes it. stopped: ends what goes on for long."""
+    static, database, sessions = Static(), Database(services.settings().clickhouse.dsn), Sessions()
+    renderer = Renderer(static)
+    overview = Overview(database, services, renderer)
+    routes = [
+        Route("/", overview.page),
+        Route("/overview/figures", overview.figures),
+        Route("/overview/attention", overview.attention),
+        Route("/static/{name}", static.answer),
+        Route("/health/live", _alive),
+        Route("/health/ready", _alive),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, services=services, sessions=sessions)],
+        exception_handlers=_handlers(renderer),
+    )
+    return app, database.close
+
+
+def _alive(request: Request) -> Response:
+    """Ready as soon as it answers: without ClickHouse the pages say so."""
+    return PlainTextResponse("ok")
+
+
+def _handlers(renderer: Renderer) -> dict[type[Exception] | int, Callable[[Request, Exception], Response]]:
+    def say(request: Request, title: str, why: str, status: int) -> Response:
+        name = "problem_part" if request.headers.get("hx-request") else "problem"
+        return renderer.page(request, name, {"title": title, "why": why}, 200 if name == "problem_part" else status)
+
+    def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return say(request, "There is no such page", f"Nothing is at {request.url.path}.", status)
+
+    return {
+        DatabaseAwayError: lambda request, error: say(request, "ClickHouse is away", str(error), _AWAY),
+        QueryRefusedError: lambda request, error: say(request, "That is too much to ask", str(error), _REFUSED),
+        ValueError: lambda request, error: say(request, "That cannot be asked", str(error), _BAD),
+        404: http,
+    }

@@ -1,0 +1,104 @@
+"""What stands before every page: the name it was asked for by, the session, the token of a form, the headers."""
+
+from urllib.parse import parse_qsl, quote
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dashboard.access import HEADERS, SAFE_METHODS, is_from_our_page, may_come_by
+from dashboard.services import Services
+from dashboard.sessions import COOKIE, SECONDS, Session, Sessions
+
+OPEN = ("/login", "/static/", "/health/")
+_MOST_BYTES = 64 << 10
+_FORBIDDEN = 403
+
+
+class Guard:
+    """An ASGI application around the pages. They find `session` and `form` in the request's state."""
+
+    def __init__(self, app: ASGIApp, services: Services, sessions: Sessions) -> None:
+        self._app, self._services, self._sessions = app, services, sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let the page answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        cookie, session = self._session(request)
+        scope.setdefault("state", {})
+        scope["state"] |= {"session": session, "form": {}}
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                headers.setdefault("cache-control", "no-store")
+                if cookie:
+                    headers.append("set-cookie", cookie_text(cookie, secure=request.url.scheme == "https"))
+            await send(message)
+
+        refusal = await self._refusal(request, session)
+        await (refusal or self._app)(scope, receive, sent)
+
+    def _session(self, request: Request) -> tuple[str, Session | None]:
+        """The session, and the cookie of one that begins now: where there are no users, everybody here may act."""
+        users = self._services.settings().dashboard.users
+        found = self._sessions.find(request.cookies.get(COOKIE, ""))
+        if users:
+            user = users.get(found.user) if found else None
+            still = found and user and user.hash == found.proof and user.role == found.role
+            return "", found if still else None
+        if found and not found.user:
+            return "", found
+        if request.url.path.startswith(OPEN):
+            return "", None
+        return self._sessions.begin("", "act")
+
+    async def _refusal(self, request: Request, session: Session | None) -> Response | None:
+        has_users = bool(self._services.settings().dashboard.users)
+        host, path = request.headers.get("host", ""), request.url.path
+        if not may_come_by(host, has_users=has_users):
+            return _forbidden("Open the dashboard by the name of this machine, 127.0.0.1 or localhost.")
+        if request.method not in SAFE_METHODS:
+            refusal = await self._form_refusal(request, session, host)
+            if refusal:
+                return refusal
+        if session or path.startswith(OPEN):
+            return None
+        if request.headers.get("hx-request"):
+            return Response(status_code=401, headers={"hx-refresh": "true"})
+        wanted = quote(f"{path}?{request.url.query}" if request.url.query else path)
+        return RedirectResponse(f"/login?next={wanted}", 303)
+
+    async def _form_refusal(self, request: Request, session: Session | None, host: str) -> Response | None:
+        """Read the form of a call that changes something; why it is refused."""
+        fetch_site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
+        if not is_from_our_page(fetch_site, origin, host):
+            return _forbidden("This form was sent by another page.")
+        body = b""
+        async for piece in request.stream():
+            body += piece
+            if len(body) > _MOST_BYTES:
+                return PlainTextResponse("The form is too long.", 413)
+        form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2000))
+        request.scope["state"]["form"] = form
+        if request.url.path == "/login":
+            return None  # there is nobody yet whose rights another page could use
+        if session is None or form.get("token") != session.token:
+            return _forbidden("This form is too old: reload the page, and send it again.")
+        return None if session.role == "act" or request.url.path == "/logout" else _forbidden("You may read, not act.")
+
+
+def cookie_text(value: str, *, secure: bool, seconds: int = SECONDS) -> str:
+    """The cookie of a session, as a header; with 0 seconds it is removed."""
+    ends = f"; Max-Age={seconds}; HttpOnly; SameSite=Lax; Path=/"
+    return f"{COOKIE}={value}{ends}{'; Secure' if secure else ''}"
+
+
+def _forbidden(why: str) -> Response:
+    return PlainTextResponse(why, _FORBIDDEN)

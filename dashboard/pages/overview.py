@@ -1,0 +1,107 @@
+"""The first page: today against yesterday, and what needs attention."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard import attention, overview
+from dashboard.database import Database
+from dashboard.pages.time_zone import zone_of
+from dashboard.render import Renderer
+from dashboard.services import Document, Services
+
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
+_STATUS_SECONDS = 10.0
+_MOST_REASONS = 50
+
+
+class Overview:
+    """Its figures are asked for anew every some seconds, and what needs attention apart, as that may take longer."""
+
+    def __init__(self, database: Database, services: Services, renderer: Renderer) -> None:
+        self._database, self._services, self._renderer = database, services, renderer
+        self._status: tuple[float, Document] = (0.0, {})
+        self._lock = Lock()
+
+    def page(self, request: Request) -> Response:
+        """All of it."""
+        return self._renderer.page(request, "overview", self._figures(request))
+
+    def figures(self, request: Request) -> Response:
+        """The figures alone."""
+        return self._renderer.page(request, "overview_figures", self._figures(request))
+
+    def attention(self, request: Request) -> Response:
+        """What needs attention."""
+        now = self._services.now()
+        now_ms = round(now.timestamp() * 1000)
+        hour = {"since": now_ms - _HOUR_MS, "until": now_ms + _HOUR_MS, "most": _MOST_REASONS}
+        rows = self._database.rows
+        found = [
+            *attention.of_status(self._asked_status()),
+            *attention.of_destinations(rows("dashboard_destinations", hour)),
+            *attention.of_invalid(rows("dashboard_invalid", hour)),
+            *attention.of_networks(rows("dashboard_networks", {"since": now_ms - 7 * _DAY_MS}), now),
+        ]
+        (newest,) = rows("dashboard_newest", {"since": now_ms - 7 * _DAY_MS})
+        ages = {word: (now - at).total_seconds() for word, at in newest.items() if at.timestamp() > 0}
+        return self._renderer.page(
+            request, "overview_attention", {"findings": attention.worst_first(found), "ages": ages}
+        )
+
+    def _figures(self, request: Request) -> dict[str, Any]:
+        zone = zone_of(request, self._services.settings())
+        now = self._services.now().astimezone(zone)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        yesterday, until_now = midnight - timedelta(days=1), now - timedelta(days=1)
+        ask = self._asker(zone.key)
+        with ThreadPoolExecutor(4) as pool:
+            funnel, revenue, funnel_before, revenue_before = (
+                one.result()
+                for one in (
+                    pool.submit(ask, "funnel", yesterday, now, "hour"),
+                    pool.submit(ask, "revenue", yesterday, now, "hour"),
+                    pool.submit(ask, "funnel", yesterday, until_now, ""),
+                    pool.submit(ask, "revenue", yesterday, until_now, ""),
+                )
+            )
+        today_funnel, today_revenue = ([row for row in rows if row["hour"] >= midnight] for rows in (funnel, revenue))
+        today, before = (
+            overview.figures_of(today_funnel, today_revenue),
+            overview.figures_of(funnel_before, revenue_before),
+        )
+        if not today.events:
+            today = overview.Figures(today.clicks, dict.fromkeys(before.events, 0), today.cost, today.revenue)
+        return {
+            "tiles": overview.tiles(today, before),
+            "hours": overview.by_hour(funnel, revenue, midnight),
+            "chart": json.dumps(overview.by_hour(funnel, revenue, midnight)),
+            "currency": overview.main_currency(revenue),
+            "zone": zone,
+            "at": now,
+            "is_empty": not (funnel or revenue),
+        }
+
+    def _asker(self, zone: str) -> Callable[[str, datetime, datetime, str], list[dict[str, Any]]]:
+        def ask(report: str, since: datetime, until: datetime, group_by: str) -> list[dict[str, Any]]:
+            choices = {"since": since.isoformat(), "until": until.isoformat(), "zone": zone, "by": "conversion"}
+            choices |= {"group_by": group_by, "decimals": "8"}
+            return self._database.report(self._services.question(report, choices, ())).named()
+
+        return ask
+
+    def _asked_status(self) -> Document:
+        """How the roles stand; asked anew after some seconds, by one at a time."""
+        with self._lock:
+            asked_at, status = self._status
+            if not status or time.monotonic() > asked_at + _STATUS_SECONDS:
+                status = self._services.status()
+                self._status = (time.monotonic(), status)
+            return status

@@ -1,0 +1,48 @@
+"""Serves the pages until SIGTERM or Ctrl-C; reads the configuration again at SIGHUP."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import structlog
+
+from dashboard.app import build
+from dashboard.server import PortTaken, claim, serving
+from dashboard.services import Services
+from presets.reload import Reload
+from schemas.settings.file import Settings
+
+DONE, FAILED = 0, 1
+FIXED = ("clickhouse", "dashboard.listen")
+"""Keys that count from the next start on; all others at SIGHUP."""
+
+log = structlog.get_logger()
+
+
+def run(services: Services, listen: str, load: Callable[[], Settings], use: Callable[[Settings], None]) -> int:
+    """Serve at `listen` until told to stop. Returns the exit code.
+
+    load: reads the configuration. use: makes `services` answer by another one.
+    """
+    try:
+        claim(listen)
+    except PortTaken as error:
+        log.error("port_taken", path="dashboard.listen", error=str(error))
+        return FAILED
+    return asyncio.run(_serve(services, listen, load, use))
+
+
+async def _serve(services: Services, listen: str, load: Callable[[], Settings], use: Callable[[Settings], None]) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    loop.add_signal_handler(signal.SIGHUP, Reload(services.settings(), load, use, FIXED))
+    app, close = build(services, stopped)
+    stopping = asyncio.create_task(stopped.wait())
+    async with serving(app, listen) as server:
+        log.info("dashboard_listening", address=listen)
+        await asyncio.wait((server, stopping), return_when=asyncio.FIRST_COMPLETED)
+    close()
+    log.info("dashboard_stopped")
+    return DONE if stopped.is_set() else FAILED

@@ -1,0 +1,36 @@
+"""What the pages need of the rest of clickjoin, handed to them by whoever starts them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from schemas.settings.file import Settings
+from sql.deliveries import Found
+from sql.reports.question import Question
+
+Document = Mapping[str, Any]
+
+
+class Resent(NamedTuple):
+    """What was asked of one delivery; or why it was not."""
+
+    delivery_id: str
+    new_id: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Services:
+    """Each answers anew whenever it is called; `settings` are those of the last good configuration."""
+
+    now: Callable[[], datetime]
+    settings: Callable[[], Settings]
+    question: Callable[[str, Mapping[str, str], Sequence[tuple[str, str]]], Question]
+    """Of a report's name, what was chosen for it in the words of the command line, and filters. Raises ValueError."""
+    status: Callable[[], Document]
+    """As `clickjoin status --json` prints it: asks Kafka and ingest, and takes seconds where they are away."""
+    set_up: Callable[[], Document]
+    """As `clickjoin check --json` prints it, keys included."""
+    resend: Callable[[Sequence[Found]], list[Resent]]
+    """Asks that deliveries are sent again. Raises OSError or ValueError, in words, where Kafka is away."""

@@ -1,0 +1,95 @@
+"""The dashboard as a process of its own, with a clock that stands: python -m tests.dashboard_process CONFIG LISTEN."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Self
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from clickjoin.embedded.ports import free_port
+from tests.polling import until
+from tests.support.dashboard_rows import NOW
+
+CONFIG = """
+[clickhouse]
+url = "{dsn}"
+[kafka]
+bootstrap = "127.0.0.1:1"
+[ingest]
+listen = "127.0.0.1:1"
+secrets = ["0123456789abcdef0123456789abcdef"]
+[events.install]
+step = 1
+[events.trial]
+step = 2
+[events.subscribe]
+step = 3
+[networks.acme]
+key = "a-key-of-acme"
+[networks.acme.params]
+click_id = "aff_sub"
+[sources.pops]
+click_id_param = "zoneclick"
+[sources.pops.postbacks."*"]
+url = "https://pops.example/pb?cid={{source_click_id}}"
+[offers.game]
+network = "acme"
+url = "https://offer.example/?aff_sub={{click_id}}"
+[campaigns.spring]
+source = "pops"
+offers = ["game"]
+"""
+
+
+class DashboardProcess:
+    """A running dashboard."""
+
+    def __init__(self, folder: Path, dsn: str, more: str = "") -> None:
+        self.listen = f"127.0.0.1:{free_port()}"
+        self.url = f"http://{self.listen}"
+        self.config, self.log = folder / "dashboard.toml", folder / "dashboard.log"
+        self.config.write_text(CONFIG.format(dsn=dsn) + more)
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def __enter__(self) -> Self:
+        until(self._answers, 30, f"the dashboard answers; its log: {self.log}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        assert self.process.wait(timeout=60) == 0, self.log.read_text()
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of a page, without a browser."""
+        try:
+            with urlopen(self.url + path, timeout=60) as answer:
+                return int(answer.status), answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.get("/health/ready")[0] == 200
+        except OSError:
+            return False
+
+
+def main(config: Path, listen: str) -> int:
+    from clickjoin.pages import Pages
+    from dashboard.run import run
+    from presets.load import load_settings
+
+    settings = load_settings(config, os.environ)
+    pages = Pages(settings, now=lambda: NOW)
+    return run(pages.services(), listen, lambda: load_settings(config, os.environ), pages.use)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
