@@ -4,7 +4,6 @@ They get the same page as everybody; their clicks are recorded and flagged, to b
 """
 
 import re
-from functools import lru_cache
 
 # CUBOT is a maker of telephones.
 _WORDS = re.compile(
@@ -16,7 +15,6 @@ _WORDS = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
 def is_bot(user_agent: str) -> bool:
     """Whether this User-Agent names a crawler, a link preview, a monitor or a library."""
     return bool(_WORDS.search(user_agent))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, dashboard, deliveries, export, imports, presets, report, roles, servers, status, trace
+from clickjoin.cli import check, dashboard, deliveries, export, presets, report, roles, servers, status, trace
 
 app = typer.Typer(
     name="clickjoin",
@@ -39,7 +39,6 @@ for command in (
     *(report.report, report.funnel, export.export, trace.trace, status.status),
 ):
     app.command()(command)
-app.command("import")(imports.import_)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")
 app.add_typer(dashboard.app, name="dashboard")

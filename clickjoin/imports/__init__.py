@@ -1,1 +1,0 @@
-"""Clicks, conversions and costs from files: read row by row, made into the same records as ingest makes."""
