@@ -13,15 +13,18 @@ import structlog
 import uvloop
 
 from ingest.app import App
-from ingest.chance import RandomBytes
+from ingest.chance import RandomBytes, normals, now_ms
 from ingest.click_calls import ClickCalls
+from ingest.clickhouse_figures import ClickHouseFigures
 from ingest.drain import Drainer
 from ingest.keeper import Keeper
+from ingest.learner import Learner
 from ingest.metrics import Metrics
 from ingest.pixel_calls import PixelCalls
 from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
 from ingest.publisher import Publisher
+from ingest.router import Router
 from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SpoolError, SpoolFile, take_over
@@ -34,7 +37,7 @@ from schemas.settings.file import Settings
 
 DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
 
-FIXED = ("kafka", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout")
+FIXED = ("kafka", "clickhouse", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout")
 """Keys that count from the next start on; all others at SIGHUP."""
 
 Load = Callable[[], Settings]
@@ -80,9 +83,12 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
         settings.kafka, settings.ingest, metrics.publish_seconds.observe, spooled=lambda: spool.records
     )
     _watch(metrics, publisher, spool)
-    app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics)
+    asker = ClickHouseFigures(settings.clickhouse.dsn)
+    learner = Learner(asker, normals, now_ms)
+    app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics, learner)
     loop.add_signal_handler(signal.SIGHUP, Reload(settings, load, use, FIXED))
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
+    learning = asyncio.create_task(learner.run())
     stopping = asyncio.create_task(stopped.wait())
     async with serving(app, settings.ingest.listen) as server:
         log.info("ingest_listening", address=settings.ingest.listen)
@@ -90,6 +96,8 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     if draining.done():
         log.error("draining_failed", exc_info=draining.exception())
     draining.cancel()
+    learning.cancel()
+    await asker.close()
     await until(lambda: not app.in_flight, settings.ingest.publish_timeout / 1000)
     # Who was answered has his record here or there: the broker need not be waited for.
     await publisher.close(0 if publisher.is_away else settings.ingest.publish_timeout / 1000)
@@ -98,16 +106,20 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     return DONE if stopped.is_set() else FAILED
 
 
-def _build(settings: Settings, store: Store, metrics: Metrics) -> tuple[App, Callable[[Settings], None]]:
+def _build(
+    settings: Settings, store: Store, metrics: Metrics, learner: Learner
+) -> tuple[App, Callable[[Settings], None]]:
     """The application, and what makes it answer by other settings."""
     plans = prepare(settings)
     random = RandomBytes()
     keeper = Keeper(store, metrics, random)
-    clicks = ClickCalls(plans, store, keeper, random, metrics, settings.ingest)
+    learner.use(plans.campaigns)
+    clicks = ClickCalls(plans, store, keeper, random, metrics, settings.ingest, Router(learner.figures))
     postbacks = PostbackCalls(plans, store, keeper, random, settings.ingest)
 
     def use(settings: Settings) -> None:
         plans = prepare(settings)
+        learner.use(plans.campaigns)
         clicks.use(plans, settings.ingest)
         postbacks.use(plans, settings.ingest)
 

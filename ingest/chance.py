@@ -1,9 +1,11 @@
 """Randomness and the clock, as they enter from outside."""
 
 import os
+import random
 import time
 
 _POOL_BYTES = 4096
+_NUMBERS = random.Random()  # noqa: S311 - what is drawn says which offer is shown, and guards nothing
 
 
 class RandomBytes:
@@ -21,6 +23,11 @@ class RandomBytes:
         found = self._pool[self._at : self._at + count]
         self._at += count
         return found
+
+
+def normals(count: int) -> tuple[float, ...]:
+    """So many normally distributed random numbers."""
+    return tuple(_NUMBERS.gauss(0, 1) for _ in range(count))
 
 
 def now_ms() -> int:

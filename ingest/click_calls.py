@@ -10,7 +10,14 @@ from ingest.exchange import Answer, Exchange, json_answer, redirect
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.metrics import Metrics
-from ingest.normalize_click import Visitor, destination, normalize_click, normalize_reported_click
+from ingest.normalize_click import (
+    Choose,
+    Visitor,
+    choose_by_rules,
+    destination,
+    normalize_click,
+    normalize_reported_click,
+)
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan, Plans
 from ingest.refusal import Refusal, shown
@@ -39,8 +46,10 @@ class ClickCalls:
         random: RandomBytes,
         metrics: Metrics,
         limits: Ingest,
+        choose: Choose = choose_by_rules,
     ) -> None:
         self._random = random
+        self._choose = choose
         self._store = store
         self._keeper = keeper
         self._metrics = metrics
@@ -72,9 +81,9 @@ class ClickCalls:
 
     async def _visit(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
         query = exchange.query_params(self._limits.max_url_bytes)
-        visitor = Visitor(exchange.peer, exchange.header("user-agent"))
+        visitor = Visitor(exchange.peer, exchange.header("user-agent"), exchange.header("accept-language"))
         at_ms = now_ms()
-        click = normalize_click(plan, query, visitor, click_id=self._mint(at_ms), now_ms=at_ms)
+        click = normalize_click(plan, query, visitor, click_id=self._mint(at_ms), now_ms=at_ms, choose=self._choose)
         if not exchange.is_head:
             try:
                 await self._publish(click, self._click_timeout)
@@ -94,7 +103,7 @@ class ClickCalls:
 
     def _normalize(self, plan: CampaignPlan, params: Params) -> Click:
         at_ms = now_ms()
-        return normalize_reported_click(plan, params, minted=self._mint(at_ms), now_ms=at_ms)
+        return normalize_reported_click(plan, params, minted=self._mint(at_ms), now_ms=at_ms, choose=self._choose)
 
     async def _record_many(self, plan: CampaignPlan, exchange: Exchange, several: list[Params]) -> Answer:
         sender = Sender(source=plan.source, secret=plan.access.key)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ingest.routing.worth import Worth, share_of_best
+
 Segment = tuple[str, ...]
 """The values of the traits that a campaign is optimised by."""
-Draws = Mapping[str, tuple[float, ...]]
-"""By offer what a click is worth, drawn again and again from what is known of it; the n-th draws belong together."""
+ELSEWHERE: Segment = ()
+"""Stands for every segment of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,13 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one campaign. What was worked out of the draws once is kept in `shares`, as it is asked for at every click."""
+    """Of one campaign. What was worked out once is kept in `shares`, as it is asked for at every click."""
 
     at_ms: int = 0  # when it was asked; 0: never
     day: int = -1  # of `used`, in the campaign's zone
     used: Mapping[str, Used] = field(default_factory=dict)  # by offer
-    draws: Mapping[Segment, Draws] = field(default_factory=dict)
-    anywhere: Draws = field(default_factory=dict)  # for a segment of which nothing is known
+    worths: Mapping[Segment, Mapping[str, Worth]] = field(default_factory=dict)  # ELSEWHERE too
+    normals: tuple[float, ...] = ()  # normally distributed random numbers, DRAWS for each offer
     shares: dict[tuple[Segment, tuple[str, ...]], Mapping[str, float]] = field(default_factory=dict, compare=False)
 
     def used_of(self, offer: str, day: int) -> Used:
@@ -38,25 +40,16 @@ class Figures:
 
     def best(self, segment: Segment, offers: tuple[str, ...]) -> Mapping[str, float] | None:
         """How likely each of these offers is the one that is worth most. None where nothing is known of one of them."""
-        key = (segment, offers)
-        found = self.shares.get(key)
+        known = segment if segment in self.worths else ELSEWHERE
+        found = self.shares.get((known, offers))
         if found is None:
-            draws = self.draws.get(segment, self.anywhere)
-            if any(offer not in draws for offer in offers):
+            worths = self.worths.get(known, {})
+            if any(offer not in worths for offer in offers):
                 return None
-            found = self.shares[key] = share_of_best({offer: draws[offer] for offer in offers})
+            found = share_of_best({offer: worths[offer] for offer in offers}, self.normals)
+            self.shares[known, offers] = found
         return found
 
 
 NOTHING = Used()
 NO_FIGURES = Figures()
-
-
-def share_of_best(draws: Draws) -> dict[str, float]:
-    """In which share of the draws each is the highest; the first of equals."""
-    wins = dict.fromkeys(draws, 0)
-    names = list(draws)
-    rounds = list(zip(*draws.values(), strict=True))
-    for values in rounds:
-        wins[names[values.index(max(values))]] += 1
-    return {name: count / len(rounds) for name, count in wins.items()}

@@ -45,6 +45,15 @@ class RulePlan:
     cap_event: str
 
 
+class Goal(NamedTuple):
+    """What an optimised campaign learns from."""
+
+    event: str  # empty: what is paid
+    currency: str
+    span_ms: int  # of clicks that are looked at
+    segments: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
     """All that decides on the offer of a campaign's click."""
@@ -55,6 +64,9 @@ class RoutePlan:
     segments: tuple[int, ...] | None  # in Traits, of an optimised campaign
     explore: float
     sticky_ms: int
+    goal: Goal | None  # of an optimised campaign
+    offers: tuple[str, ...]  # each once
+    is_capped: bool
     only: str  # the one offer that fits everybody always; empty: there is something to decide
 
 
@@ -80,6 +92,9 @@ def route_plan(campaign: Campaign) -> RoutePlan:
         segments=tuple(TRAIT_WORDS.index(trait) for trait in goal.segments) if goal else None,
         explore=goal.explore if goal else 0.0,
         sticky_ms=campaign.sticky,
+        goal=_goal(campaign),
+        offers=tuple(dict.fromkeys(rule.offer for rule in campaign.offers)),
+        is_capped=any(rule.daily_clicks is not None or rule.daily_conversions is not None for rule in campaign.offers),
         only=campaign.offers[0].offer if is_settled else "",
     )
 
@@ -89,6 +104,20 @@ def moment_of(plan: RoutePlan, at_ms: int) -> Moment:
     there = at_ms + _offset_ms(plan.zone, at_ms // _QUARTER_MS)
     day, rest = divmod(there, _DAY_MS)
     return Moment(at_ms, (day + _THURSDAY) % 7 * 1440 + rest // _MINUTE_MS, day)
+
+
+def day_begins_ms(plan: RoutePlan, at_ms: int) -> int:
+    """When the day of a moment began in the campaign's zone."""
+    there = datetime.fromtimestamp(at_ms / 1000, plan.zone)
+    return round(there.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp() * 1000)
+
+
+def _goal(campaign: Campaign) -> Goal | None:
+    goal, price = campaign.optimise, campaign.cost or campaign.cpm
+    if goal is None:
+        return None
+    currency = goal.currency or (price.currency if price else "")
+    return Goal(goal.event, currency, goal.days * _DAY_MS, goal.segments)
 
 
 @lru_cache(maxsize=1024)

@@ -28,7 +28,8 @@ NOT = "!"
 EPC, CONVERSION = "epc", "conversion:"
 """What an optimised campaign goes by: what a click earns, or how many of one event it brings."""
 
-Trait = Literal["country", "region", "device", "os", "browser", "language", "isp", "connection_type"]
+Segment = Literal["country", "device", "os", "browser"]
+"""What a campaign may be optimised by: what conversions have a column of, too."""
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=128)], ...], BeforeValidator(one_or_many)]
 """Values in any case: one of them is wanted; "!DE" is anything but that, an unknown one included."""
 HoursText = Annotated[Hours, BeforeValidator(parse_hours)]
@@ -103,7 +104,7 @@ class Optimise(Section):
 
     by: str  # "epc", or "conversion:EVENT"
     days: int = Field(14, ge=1, le=365)  # of clicks that are looked at
-    segments: Annotated[tuple[Trait, ...], BeforeValidator(one_or_many)] = ("country", "device")
+    segments: Annotated[tuple[Segment, ...], BeforeValidator(one_or_many)] = ("country", "device")
     explore: float = Field(0.05, ge=0.001, le=1)  # the share of visitors who are spread evenly, whatever was learnt
     currency: CurrencyCode = ""  # of the payouts that count; empty: that of the campaign's cost
 

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from ingest.normalize_click import Visitor, destination, normalize_click
 from ingest.plans import prepare
-from ingest.routing.figures import NO_FIGURES, Figures, Used, share_of_best
+from ingest.routing.figures import NO_FIGURES, Figures, Used
 from ingest.routing.plan import TRAIT_WORDS, RoutePlan, Traits, moment_of, route_plan
 from ingest.routing.route import Choice, chance_of, explain, picked, route, stays
+from ingest.routing.worth import Worth
 from schemas.records import Click
 from schemas.settings.hours import parse_hours
 from schemas.settings.offer_rules import TRAITS
@@ -120,18 +121,19 @@ def test_what_was_learnt_decides_with_a_floor_for_everybody_who_fits() -> None:
     of = plan(
         "game", "quiz", {"offer": "trip", "countries": ["DE"]}, optimise={"by": "conversion:trial", "explore": 0.1}
     )
-    draws = {"game": (1.0, 1.0, 5.0, 1.0), "quiz": (2.0, 2.0, 2.0, 2.0), "trip": (3.0, 0.0, 3.0, 3.0)}
-    learnt = Figures(1, draws={("de", "mobile"): draws}, anywhere={"game": (9.0,), "quiz": (1.0,), "trip": (1.0,)})
+    low, high = Worth(1000, 100_000, 1.0), Worth(1000, 10_000, 1.0)
+    worths = {("de", "mobile"): {"game": low, "quiz": high, "trip": low}, (): {"game": high, "quiz": low, "trip": low}}
+    learnt = Figures(1, worths=worths, normals=(0.1, -0.2) * 3 * 128)
     there = chosen(of, figures=learnt, country="DE", device="Mobile")
     assert there.by == "optimise"
-    assert there.candidates == pytest.approx({"game": 0.1 / 3 + 0.225, "quiz": 0.1 / 3 + 0.225, "trip": 0.1 / 3 + 0.45})
+    assert there.candidates == pytest.approx({"game": 0.1 / 3, "quiz": 0.9 + 0.1 / 3, "trip": 0.1 / 3})
     assert chosen(of, figures=learnt, country="FR").candidates == pytest.approx({"game": 0.95, "quiz": 0.05})
 
 
 def test_nothing_learnt_yet_the_weights_decide() -> None:
     of = plan({"offer": "game", "weight": 3}, "quiz", optimise="epc")
     assert chosen(of)[:2] == ("game", "weight")
-    assert chosen(of, figures=Figures(1, anywhere={"game": (1.0,)})).by == "weight"
+    assert chosen(of, figures=Figures(1, worths={(): {"game": Worth(1, 1, 1)}})).by == "weight"
 
 
 def test_a_visitor_stays_with_his_offer_while_it_fits() -> None:
@@ -180,11 +182,6 @@ def test_whoever_comes_the_choice_is_a_candidate_and_the_explanation_agrees(
         assert choice.probability == choice.candidates[choice.offer]
         assert choice.candidates == explained
         assert sum(choice.candidates.values()) == pytest.approx(1)
-
-
-@given(st.dictionaries(st.text(max_size=3), st.lists(st.floats(0, 9), min_size=20, max_size=20).map(tuple), min_size=1))
-def test_shares_of_the_best_are_shares_of_a_whole(draws: dict[str, tuple[float, ...]]) -> None:
-    assert sum(share_of_best(draws).values()) == pytest.approx(1)
 
 
 @given(st.text())

@@ -1,0 +1,143 @@
+"""Asks ClickHouse each minute what smart links go by. While it is away, the last figures hold."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from ingest.plans import CampaignPlan
+from ingest.routing.figures import ELSEWHERE, NOTHING, Figures, Used
+from ingest.routing.learn import Clicks, Earned, learn
+from ingest.routing.plan import RoutePlan, day_begins_ms, moment_of
+from ingest.routing.worth import DRAWS
+
+REFRESH_SECONDS = 60.0
+_ANSWER_SECONDS = 45.0
+
+Row = Sequence[Any]
+Normals = Callable[[int], tuple[float, ...]]
+"""So many normally distributed random numbers."""
+
+log = structlog.get_logger()
+
+
+class AwayError(Exception):
+    """ClickHouse cannot be asked now; the text says why."""
+
+
+class Asker(Protocol):
+    """What can be asked of the tables: sql.routing."""
+
+    async def used(self, campaign: str, since: int) -> Sequence[Row]:
+        """(offer, event, how many) since a moment. Raises AwayError, as the others do."""
+
+    async def clicks(self, campaign: str, segments: Sequence[str], since: int, now: int) -> Sequence[Row]:
+        """(offer, segment, age, how many)."""
+
+    async def earned(
+        self, campaign: str, segments: Sequence[str], since: int, now: int, event: str, currency: str
+    ) -> Sequence[Row]:
+        """(offer, segment, age, delay, how many, worth, squares)."""
+
+
+class Learner:
+    """Keeps the figures of every campaign that has caps or is optimised."""
+
+    def __init__(self, asker: Asker, normals: Normals, clock_ms: Callable[[], int]) -> None:
+        self.figures: dict[str, Figures] = {}  # by campaign
+        self._asker, self._normals, self._clock_ms = asker, normals, clock_ms
+        self._plans: dict[str, RoutePlan] = {}
+        self._is_away = False
+        self._changed = asyncio.Event()
+
+    def use(self, campaigns: Mapping[str, CampaignPlan]) -> None:
+        """Keep the figures of these campaigns from now on."""
+        self._plans = {name: plan.route for name, plan in campaigns.items() if plan.route.goal or plan.route.is_capped}
+        for name in self.figures.keys() - self._plans.keys():
+            del self.figures[name]
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Refresh for ever; at once where other campaigns are to be used."""
+        while True:
+            self._changed.clear()
+            try:
+                await self.refresh(self._changed.is_set)
+            except Exception:  # a bug of ours: clicks are sent on by the figures there are
+                log.exception("figures_failed")
+            try:
+                await asyncio.wait_for(self._changed.wait(), REFRESH_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def refresh(self, is_enough: Callable[[], bool] = lambda: False) -> None:
+        """Ask once for each campaign, unless it is enough. What cannot be had stays as it was."""
+        for name, plan in self._plans.items():
+            if is_enough():
+                return
+            try:
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    found = await self._ask(name, plan)
+            except (AwayError, TimeoutError) as error:
+                if not self._is_away:
+                    log.warning("figures_held", campaign=name, error=str(error) or "no answer in time")
+                self._is_away = True
+                return
+            if self._plans.get(name) is plan:
+                self._tell_caps(name, plan, found)
+                self.figures[name] = found
+        if self._is_away:
+            log.info("figures_fresh")
+        self._is_away = False
+
+    async def _ask(self, name: str, plan: RoutePlan) -> Figures:
+        now = self._clock_ms()
+        used = await self._asker.used(name, day_begins_ms(plan, now)) if plan.is_capped else ()
+        figures = Figures(now, moment_of(plan, now).day, used_of(used))
+        if plan.goal is None:
+            return figures
+        since, segments = now - plan.goal.span_ms, plan.goal.segments
+        clicks = await self._asker.clicks(name, segments, since, now)
+        earned = await self._asker.earned(name, segments, since, now, plan.goal.event, plan.goal.currency)
+        learnt = await asyncio.to_thread(
+            learn,
+            plan.offers,
+            [Clicks(offer, _segment(words), *rest) for offer, words, *rest in clicks],
+            [Earned(offer, _segment(words), *rest) for offer, words, *rest in earned],
+        )
+        return Figures(
+            figures.at_ms,
+            figures.day,
+            figures.used,
+            {**learnt.segments, ELSEWHERE: learnt.anywhere},
+            self._normals(DRAWS * len(plan.offers)),
+        )
+
+    def _tell_caps(self, name: str, plan: RoutePlan, found: Figures) -> None:
+        """Once, where a cap was lower than what was used when it came."""
+        if name in self.figures:
+            return
+        for rule in (rule for rank in plan.ranks for rule in rank):
+            used = found.used_of(rule.offer, found.day)
+            for cap, limit, had in (
+                ("daily_clicks", rule.daily_clicks, used.clicks),
+                ("daily_conversions", rule.daily_conversions, used.of(rule.cap_event)),
+            ):
+                if limit is not None and had > limit:
+                    log.warning(
+                        "cap_below_used", path=f"campaigns.{name}", offer=rule.offer, cap=cap, value=limit, used=had
+                    )
+
+
+def used_of(rows: Sequence[Row]) -> dict[str, Used]:
+    """What each offer had; the clicks are those without an event."""
+    found: dict[str, Used] = {}
+    for offer, event, times in rows:
+        had = found.get(offer, NOTHING)
+        found[offer] = Used(had.clicks, {**had.conversions, event: times}) if event else Used(times, had.conversions)
+    return found
+
+
+def _segment(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.casefold() for word in words)
