@@ -1,7 +1,11 @@
 """The statements: one SQL file each."""
 
+import re
 from functools import cache
 from importlib.resources import files
+from textwrap import indent
+
+_SHARED = re.compile(r"^( *)\$\{CLICK_COSTS\}$", re.MULTILINE)
 
 
 @cache
@@ -12,8 +16,11 @@ def statement(name: str) -> str:
 
 @cache
 def report_statement(name: str) -> str:
-    """The text of `reports/NAME.sql`, which still has to be told its dimensions (sql.reports.question)."""
-    return _text("reports", name)
+    """The text of `reports/NAME.sql`, which still has to be told its dimensions (sql.reports.question).
+
+    What several reports share stands in a file of its own, and in their text as ${CLICK_COSTS} alone on its line.
+    """
+    return _SHARED.sub(lambda found: indent(_text("reports", "click_costs").rstrip(), found[1]), _text("reports", name))
 
 
 def _text(folder: str, name: str) -> str:

@@ -27,21 +27,11 @@ FROM
             mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(38, 8))')) AS money
         FROM
         (
-            WITH toTimeZone(clicked_at, {zone:String}) AS at
-            SELECT
-                ${DIMENSIONS}
-                toUInt16(0) AS step,
-                if(isNull(cost), '', currency) AS currency,
-                count() AS clicks,
-                count() AS conversions,
-                ifNull(sum(cost), 0) AS amount,
-                count(cost) AS amounts
-            FROM clicks FINAL
-            WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-              AND (NOT is_test OR {tests:Bool})${FILTERS}
-              AND (NOT is_bot OR {bots:Bool})
-            GROUP BY ALL
+            SELECT ${GROUPS} toUInt16(0) AS step, currency, clicks, clicks AS conversions, amount, amounts
+            FROM
+            (
+                ${CLICK_COSTS}
+            )
 
             UNION ALL
 

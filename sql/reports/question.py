@@ -70,6 +70,10 @@ def text_of(question: Question, file: str) -> str:
     text = Template(file).substitute(
         DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
         GROUPS="".join(f"{name}, " for name in question.group_by),
+        FACTS="".join(f"if(has(billed_by, '{name}'), toString({name}), '') AS fact_{name}, " for name in OF_CLICK),
+        FACT_COLUMNS="".join(f"fact_{name}, " for name in OF_CLICK),
+        FACT_VALUES=", ".join(f"fact_{name}" for name in OF_CLICK),
+        FACT_NAMES=", ".join(f"'{name}'" for name in OF_CLICK),
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )
     return re.sub(r" +$\n?", lambda found: "\n" if text[found.start() - 1] != "\n" else "", text, flags=re.MULTILINE)

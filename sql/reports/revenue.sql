@@ -36,24 +36,21 @@ FROM
         sum(sum(amounts)) OVER (PARTITION BY ${GROUPS} 1) AS priced_at_all
     FROM
     (
-        WITH toTimeZone(clicked_at, {zone:String}) AS at
         SELECT
-            ${DIMENSIONS}
-            toString(if(isNull(cost), '', clicks.currency)) AS currency,
-            count() AS seen,
+            ${GROUPS}
+            currency,
+            clicks AS seen,
             0 AS happened,
-            ifNull(sum(cost), 0) AS c,
+            amount AS c,
             toDecimal128(0, 8) AS p,
             toDecimal128(0, 8) AS a,
             toDecimal128(0, 8) AS r,
             toDecimal128(0, 8) AS w,
-            count(cost) AS amounts
-        FROM clicks FINAL
-        WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-          AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-          AND (NOT is_test OR {tests:Bool})${FILTERS}
-          AND (NOT is_bot OR {bots:Bool})
-        GROUP BY ALL
+            amounts
+        FROM
+        (
+            ${CLICK_COSTS}
+        )
 
         UNION ALL
 

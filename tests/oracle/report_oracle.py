@@ -27,6 +27,7 @@ from tests.oracle.report_parts import (
     rounded,
     seconds,
     share,
+    spent,
 )
 from tests.oracle.report_service import approval, latency, quality
 from tests.support.report_rows import Row, Rows
@@ -41,12 +42,13 @@ def funnel(question: Question, rows: Rows) -> Found:
     happened: Counter[Any] = Counter()
     money: dict[Any, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     groups = set() if question.group_by else {()}
+    costs = spent(rows)
     for key, row in clicks(question, rows):
         groups.add(key)
         came[key, 0].add(row["click_id"])
         happened[key, 0] += 1
-        if row["cost"] is not None:
-            money[key, 0][row["currency"]] += row["cost"]
+        for currency, cost in costs[row["click_id"]]:
+            money[key, 0][currency] += cost
     reached = _in_order(question, rows) if question.strict else None
     for row in conversions(question, rows):
         if not inside(question, dated(question, row)) or row["status"] not in question.counted:
@@ -108,13 +110,14 @@ def time(question: Question, rows: Rows) -> Found:
 def revenue(question: Question, rows: Rows) -> Found:
     came: Counter[Any] = Counter()
     happened: Counter[Any] = Counter()
-    money: dict[Any, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    money: dict[Any, dict[str, Any]] = defaultdict(lambda: defaultdict(Counter))
     groups = set()
+    costs = spent(rows)
     for key, row in clicks(question, rows):
         groups.add(key)
         came[key] += 1
-        if row["cost"] is not None:
-            money[key][row["currency"]]["cost"] += row["cost"]
+        for currency, cost in costs[row["click_id"]]:
+            money[key][currency]["cost"] += cost
     for row in conversions(question, rows):
         if not inside(question, dated(question, row)):
             continue

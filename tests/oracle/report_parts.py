@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,28 @@ def clicks(question: Question, rows: Rows) -> Iterator[tuple[tuple[Any, ...], Ro
     for row in rows["clicks"]:
         if clean(question, row) and inside(question, row["clicked_at"]):
             yield group(question, row, row["clicked_at"]), row
+
+
+def spent(rows: Rows) -> dict[str, list[tuple[str, Decimal]]]:
+    """What each click cost, in whatever currencies: by the bills that name it or, without any, its own cost."""
+    found: dict[str, list[tuple[str, Decimal]]] = {
+        row["click_id"]: [] if row["cost"] is None else [(row["currency"], row["cost"])] for row in rows["clicks"]
+    }
+    billed: dict[str, list[tuple[str, Decimal]]] = {}
+    for bill in rows["costs"]:
+        named = [row for row in rows["clicks"] if row["clicked_at"].date() == bill["day"] and _names(bill, row)]
+        paid_for = sorted(row["click_id"] for row in named if not row["is_test"] and not row["is_bot"])
+        for row in named:
+            billed.setdefault(row["click_id"], [])
+        for place, click_id in enumerate(paid_for):
+            each = (bill["cost"] / len(paid_for)).quantize(Decimal("1e-8"), ROUND_DOWN)
+            rest = Decimal(0) if place else bill["cost"] - each * len(paid_for)
+            billed[click_id].append((bill["currency"], each + rest))
+    return found | billed
+
+
+def _names(bill: Row, click: Row) -> bool:
+    return all(click.get(name, "") == value for name, value in bill["dimensions"].items())
 
 
 def conversions(question: Question, rows: Rows) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -19,6 +19,7 @@ KEYS = {
     "postbacks": ("click_id", "postback_id"),
     "deliveries": ("id_day", "click_id", "delivery_id", "attempt", "state"),
     "invalid": ("invalid_id",),
+    "costs": ("day", "cost_id"),
 }
 """What a row is one of: its sorting key."""
 EVENTS = ("install", "trial", "subscribe")
@@ -38,6 +39,8 @@ def messy_rows(count: int, seed: int) -> Rows:
     rows: Rows = {name: [] for name in KEYS}
     for number in range(count):
         _tell_click(rows, number, random)
+    for day in range(0, _DAYS, 2):
+        _tell_bills(rows, BEGAN.date() + timedelta(days=day), random)
     for written in rows.values():
         written += random.sample(written, len(written) // 5)  # again, byte for byte
         random.shuffle(written)  # an older version may well come last
@@ -78,6 +81,21 @@ def _tell_click(rows: Rows, number: int, random: Random) -> None:
                 _tell_conversion(rows, click, event, repeat, random)
     for index in range(random.randint(0, 2)):
         _tell_refused(rows, click, index, random)
+
+
+def _tell_bills(rows: Rows, day: date, random: Random) -> None:
+    """What sources billed for a day: by one dimension or two, over each other, and for clicks that never were."""
+    for number in range(random.randint(1, 3)):
+        named = random.choice(
+            (
+                {"campaign": random.choice(("spring", "autumn", "won't"))},
+                {"source": "pops", "sub3": random.choice(("s1", "none"))},
+                {"creative": "banner 1", "campaign": "spring"},
+            )
+        )
+        row = {"day": day, "cost_id": f"{day}-{number}", "dimensions": named, "version": 7}
+        row |= {"cost": Decimal(random.randint(1, 9_999_999)) / 10**7, "currency": random.choice(("USD", "EUR", "PLN"))}
+        rows["costs"] += [row, {**row, "cost": Decimal(1000), "version": 6}]
 
 
 def _click(number: int, at: datetime, random: Random) -> Row:

@@ -1,0 +1,111 @@
+-- Clicks and what they cost, by currency: their own cost or, where a bill (table `costs`) names them, a share of it.
+-- A bill is spread evenly over the clicks that it names and that are neither robots nor tests, to the eighth place;
+-- what is left over goes to the first of them by click ID, so that the shares add up to the bill. Bills add up too.
+-- `sets` are the combinations of dimensions that bills of this time name: what no bill asks for is not read.
+WITH
+    (
+        SELECT groupUniqArray(CAST(mapKeys(mapSort(dimensions)), 'Array(String)'))
+        FROM costs FINAL
+        WHERE (toInt64(day) + 1) * 86400000 > {since:Int64} AND toInt64(day) * 86400000 < {until:Int64}
+    ) AS sets,
+    arrayDistinct(arrayFlatten(sets)) AS billed_by,
+    notEmpty(sets) AS billed,
+    [${FACT_NAMES}] AS fact_names
+SELECT
+    ${GROUPS}
+    part.1 AS currency,
+    sum(part.2) AS clicks,
+    sum(part.3) AS amount,
+    sum(part.4) AS amounts
+FROM
+(
+    SELECT
+        ${GROUPS}
+        arrayConcat(
+            [(own_currency, any(n), if(max(has_bill), toDecimal256(0, 8), any(own)), if(max(has_bill), 0, any(owns)))],
+            groupArrayIf(
+                (toString(bill_currency), toUInt64(0), each * n + if(first_click = first_of_bill, rest, 0), toUInt64(1)),
+                has_bill AND NOT left_out)) AS parts
+    FROM
+    (
+        SELECT *, names, arrayMap(name -> facts[indexOf(fact_names, name)], names) AS named
+        FROM
+        (
+            SELECT *, [${FACT_VALUES}] AS facts
+            FROM
+            (
+                WITH toTimeZone(clicked_at, {zone:String}) AS at
+                SELECT
+                    ${DIMENSIONS}
+                    ${FACTS}
+                    toString(if(isNull(cost), '', clicks.currency)) AS own_currency,
+                    if(billed, toDate(clicked_at), toDate(0)) AS bill_day,
+                    billed AND (is_test OR is_bot) AS left_out,
+                    count() AS n,
+                    toDecimal256(ifNull(sum(cost), 0), 8) AS own,
+                    count(cost) AS owns,
+                    min(if(billed, click_id, '')) AS first_click
+                FROM clicks FINAL
+                WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+                  AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+                  AND (NOT is_test OR {tests:Bool})${FILTERS}
+                  AND (NOT is_bot OR {bots:Bool})
+                GROUP BY ALL
+            )
+        )
+        LEFT ARRAY JOIN sets AS names
+    ) AS cells
+    LEFT JOIN
+    (
+        SELECT
+            day,
+            bills.names AS bill_names,
+            bills.named AS bill_named,
+            bills.currency AS bill_currency,
+            first AS first_of_bill,
+            divideDecimal(bills.cost, toDecimal128(greatest(found, 1), 0), 8) AS each,
+            bills.cost - each * found AS rest,
+            true AS has_bill
+        FROM
+        (
+            SELECT
+                day, cost, currency,
+                CAST(mapKeys(mapSort(dimensions)), 'Array(String)') AS names,
+                CAST(mapValues(mapSort(dimensions)), 'Array(String)') AS named
+            FROM costs FINAL
+            WHERE (toInt64(day) + 1) * 86400000 > {since:Int64} AND toInt64(day) * 86400000 < {until:Int64}
+        ) AS bills
+        LEFT JOIN
+        (
+            SELECT
+                bill_day,
+                names,
+                arrayMap(name -> facts[indexOf(fact_names, name)], names) AS named,
+                sum(n) AS found,
+                min(first_click) AS first
+            FROM
+            (
+                SELECT *, [${FACT_VALUES}] AS facts
+                FROM
+                (
+                    SELECT
+                        ${FACTS}
+                        toDate(clicked_at) AS bill_day,
+                        count() AS n,
+                        min(click_id) AS first_click
+                    FROM clicks FINAL
+                    WHERE billed
+                      AND toDate(clicked_at) IN (SELECT day FROM costs)
+                      AND NOT is_test
+                      AND NOT is_bot
+                    GROUP BY ALL
+                )
+            )
+            ARRAY JOIN sets AS names
+            GROUP BY bill_day, names, named
+        ) AS base ON base.bill_day = bills.day AND base.names = bills.names AND base.named = bills.named
+    ) AS spread ON spread.day = cells.bill_day AND spread.bill_names = cells.names AND spread.bill_named = cells.named
+    GROUP BY ${GROUPS} ${FACT_COLUMNS} own_currency, bill_day, left_out
+)
+ARRAY JOIN parts AS part
+GROUP BY ${GROUPS} currency
