@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -53,7 +54,7 @@ class Learner:
 
     def use(self, campaigns: Mapping[str, CampaignPlan]) -> None:
         """Keep the figures of these campaigns from now on."""
-        self._plans = {name: plan.route for name, plan in campaigns.items() if plan.route.goal or plan.route.is_capped}
+        self._plans = {name: plan.route for name, plan in campaigns.items() if plan.route.needs_figures}
         for name in self.figures.keys() - self._plans.keys():
             del self.figures[name]
         self._changed.set()
@@ -78,7 +79,7 @@ class Learner:
                 return
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
-                    found = await self._ask(name, plan)
+                    found = await figures_of(self._asker, name, plan, self._clock_ms(), self._normals)
             except (AwayError, TimeoutError) as error:
                 if not self._is_away:
                     log.warning("figures_held", campaign=name, error=str(error) or "no answer in time")
@@ -90,29 +91,6 @@ class Learner:
         if self._is_away:
             log.info("figures_fresh")
         self._is_away = False
-
-    async def _ask(self, name: str, plan: RoutePlan) -> Figures:
-        now = self._clock_ms()
-        used = await self._asker.used(name, day_begins_ms(plan, now)) if plan.is_capped else ()
-        figures = Figures(now, moment_of(plan, now).day, used_of(used))
-        if plan.goal is None:
-            return figures
-        since, segments = now - plan.goal.span_ms, plan.goal.segments
-        clicks = await self._asker.clicks(name, segments, since, now)
-        earned = await self._asker.earned(name, segments, since, now, plan.goal.event, plan.goal.currency)
-        learnt = await asyncio.to_thread(
-            learn,
-            plan.offers,
-            [Clicks(offer, _segment(words), *rest) for offer, words, *rest in clicks],
-            [Earned(offer, _segment(words), *rest) for offer, words, *rest in earned],
-        )
-        return Figures(
-            figures.at_ms,
-            figures.day,
-            figures.used,
-            {**learnt.segments, ELSEWHERE: learnt.anywhere},
-            self._normals(DRAWS * len(plan.offers)),
-        )
 
     def _tell_caps(self, name: str, plan: RoutePlan, found: Figures) -> None:
         """Once, where a cap was lower than what was used when it came."""
@@ -128,6 +106,25 @@ class Learner:
                     log.warning(
                         "cap_below_used", path=f"campaigns.{name}", offer=rule.offer, cap=cap, value=limit, used=had
                     )
+
+
+async def figures_of(asker: Asker, name: str, plan: RoutePlan, now_ms: int, normals: Normals) -> Figures:
+    """What the tables say of a campaign now. Raises AwayError."""
+    used = await asker.used(name, day_begins_ms(plan, now_ms)) if plan.is_capped else ()
+    figures = Figures(now_ms, moment_of(plan, now_ms).day, used_of(used))
+    if plan.goal is None:
+        return figures
+    since, segments = now_ms - plan.goal.span_ms, plan.goal.segments
+    clicks = await asker.clicks(name, segments, since, now_ms)
+    earned = await asker.earned(name, segments, since, now_ms, plan.goal.event, plan.goal.currency)
+    learnt = await asyncio.to_thread(
+        learn,
+        plan.offers,
+        [Clicks(offer, _segment(words), *rest) for offer, words, *rest in clicks],
+        [Earned(offer, _segment(words), *rest) for offer, words, *rest in earned],
+    )
+    worths = {**learnt.segments, ELSEWHERE: learnt.anywhere}
+    return replace(figures, worths=worths, normals=normals(DRAWS * len(plan.offers)))
 
 
 def used_of(rows: Sequence[Row]) -> dict[str, Used]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, dashboard, deliveries, export, presets, report, roles, servers, status, trace
+from clickjoin.cli import check, dashboard, deliveries, export, presets, report, roles, route, servers, status, trace
 
 app = typer.Typer(
     name="clickjoin",
@@ -36,7 +36,7 @@ for command in (
     *(servers.up, servers.demo),
     *(roles.ingest, roles.join, roles.sink, roles.emit),
     *(servers.migrate, check.check),
-    *(report.report, report.funnel, export.export, trace.trace, status.status),
+    *(report.report, report.funnel, export.export, trace.trace, status.status, route.route),
 ):
     app.command()(command)
 app.add_typer(deliveries.app, name="deliveries")

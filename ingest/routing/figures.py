@@ -38,12 +38,16 @@ class Figures:
         """What an offer had on this day; on a day that was not asked for yet: nothing."""
         return self.used.get(offer, NOTHING) if day == self.day else NOTHING
 
+    def worths_of(self, segment: Segment) -> Mapping[str, Worth]:
+        """What each offer is worth there; nothing where nothing was learnt."""
+        return self.worths.get(segment) or self.worths.get(ELSEWHERE, {})
+
     def best(self, segment: Segment, offers: tuple[str, ...]) -> Mapping[str, float] | None:
         """How likely each of these offers is the one that is worth most. None where nothing is known of one of them."""
         known = segment if segment in self.worths else ELSEWHERE
         found = self.shares.get((known, offers))
         if found is None:
-            worths = self.worths.get(known, {})
+            worths = self.worths_of(known)
             if any(offer not in worths for offer in offers):
                 return None
             found = share_of_best({offer: worths[offer] for offer in offers}, self.normals)

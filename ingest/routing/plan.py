@@ -69,6 +69,11 @@ class RoutePlan:
     is_capped: bool
     only: str  # the one offer that fits everybody always; empty: there is something to decide
 
+    @property
+    def needs_figures(self) -> bool:
+        """Whether anything of it goes by what ClickHouse says."""
+        return self.is_capped or self.goal is not None
+
 
 class Moment(NamedTuple):
     """A moment as the rules see it."""
