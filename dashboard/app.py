@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -13,10 +14,13 @@ from starlette.routing import Route
 from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
 from dashboard.guard import Guard
 from dashboard.pages.overview import Overview
+from dashboard.pages.reports import Reports
 from dashboard.render import Renderer
 from dashboard.services import Services
 from dashboard.sessions import Sessions
 from dashboard.static import Static
+
+log = structlog.get_logger()
 
 _AWAY, _REFUSED, _BAD = 503, 422, 400
 
@@ -26,10 +30,13 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     static, database, sessions = Static(), Database(services.settings().clickhouse.dsn), Sessions()
     renderer = Renderer(static)
     overview = Overview(database, services, renderer)
+    reports = Reports(database, services, renderer)
     routes = [
         Route("/", overview.page),
         Route("/overview/figures", overview.figures),
         Route("/overview/attention", overview.attention),
+        Route("/funnel", reports.page),
+        Route("/funnel.csv", reports.csv),
         Route("/static/{name}", static.answer),
         Route("/health/live", _alive),
         Route("/health/ready", _alive),
@@ -56,9 +63,15 @@ def _handlers(renderer: Renderer) -> dict[type[Exception] | int, Callable[[Reque
         status = error.status_code if isinstance(error, HTTPException) else 500
         return say(request, "There is no such page", f"Nothing is at {request.url.path}.", status)
 
+    def broken(request: Request, error: Exception) -> Response:
+        log.error("page_failed", path=request.url.path, exc_info=error)
+        return PlainTextResponse("This page failed. The log of the dashboard says why.", 500)
+
     return {
         DatabaseAwayError: lambda request, error: say(request, "ClickHouse is away", str(error), _AWAY),
         QueryRefusedError: lambda request, error: say(request, "That is too much to ask", str(error), _REFUSED),
         ValueError: lambda request, error: say(request, "That cannot be asked", str(error), _BAD),
         404: http,
+        405: http,
+        Exception: broken,
     }

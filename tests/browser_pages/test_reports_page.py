@@ -1,0 +1,102 @@
+"""The reports in a real Chromium: figures as in the tables, everything in the URL, and nothing hostile runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from urllib.parse import parse_qs, quote, urlsplit
+
+from playwright.sync_api import expect
+
+from tests.browser import PATIENCE_MS, Tab
+from tests.browser_pages.conftest import Scene
+from tests.support.dashboard_rows import FORMULA, MARKUP
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def test_the_funnel_of_each_campaign_is_what_the_tables_say(tab: Tab, scene: Scene) -> None:
+    page = tab.open("/funnel?group_by=campaign&event=install")
+    clicks = "SELECT campaign, toString(count()) FROM clicks FINAL GROUP BY campaign"
+    installs = "SELECT campaign, toString(uniqExact(click_id)) FROM conversions FINAL"
+    installs += " WHERE event = 'install' AND status != 'rejected' GROUP BY campaign"
+    rows = [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
+    assert {row[0]: row[1] for row in rows} == {
+        str(name): count for name, count in scene.client.query(clicks).result_rows
+    }
+    found = scene.client.query(installs).result_rows
+    assert {row[0]: row[2] for row in rows} == {str(name): count for name, count in found}
+
+
+def test_a_click_on_a_value_goes_deeper_and_the_url_can_be_shared(tab: Tab) -> None:
+    page = tab.open("/funnel?group_by=campaign")
+    page.get_by_role("link", name="spring").click()
+    expect(page.locator(".chip")).to_contain_text("campaign: spring")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["campaign"], asked["group_by"]) == (["spring"], ["source"])
+    shared = page.locator("tbody").inner_text()
+    page.goto(page.url)
+    assert page.locator("tbody").inner_text() == shared
+    page.get_by_label("Without campaign").click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_a_table_is_sorted_by_a_click_on_a_column(tab: Tab) -> None:
+    page = tab.open("/funnel?group_by=country")
+    page.get_by_role("columnheader", name="clicks").get_by_role("link").click()
+    assert page.locator("tbody th").all_inner_texts() == ["DE", "FR"]
+    page.get_by_role("columnheader", name="clicks").get_by_role("link").click()
+    assert page.locator("tbody th").all_inner_texts() == ["FR", "DE"]
+    expect(page.get_by_role("columnheader", name="clicks")).to_have_attribute("aria-sort", "ascending")
+
+
+def test_what_visitors_wrote_is_never_markup_and_never_a_formula(scene: Scene) -> None:
+    for dimension in ("placement", "source_campaign", *(f"sub{at}" for at in range(1, 11))):
+        _, page = scene.dashboard.get(f"/funnel?group_by={dimension}&report=revenue")
+        assert "&lt;script&gt;window.hurt" in page
+        assert "<script>window" not in page
+        assert "<img src=x" not in page
+        _, text = scene.dashboard.get(f"/funnel.csv?group_by={dimension}&report=revenue")
+        cells = [row[0] for row in csv.reader(io.StringIO(text))]
+        assert any(MARKUP in cell for cell in cells)
+        assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == []
+
+
+def test_what_visitors_wrote_is_shown_as_it_is_and_does_not_run(tab: Tab) -> None:
+    for dimension in ("creative", "keyword"):
+        page = tab.open(f"/funnel?group_by={dimension}&report=revenue")
+        shown = page.locator("tbody").inner_text()
+        assert (FORMULA if dimension == "creative" else MARKUP) in shown
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Download as CSV").click()
+        text = download.value.path().read_text(encoding="utf-8")
+        _, *rows = csv.reader(io.StringIO(text))
+        assert any(MARKUP in row[0] or FORMULA in row[0] for row in rows)
+        assert [row[0] for row in rows if row[0].startswith(("=", "+", "-", "@"))] == []
+
+
+def test_a_hostile_value_is_a_filter_like_any_other(tab: Tab, scene: Scene) -> None:
+    page = tab.open(f"/funnel?placement={quote(MARKUP)}&report=revenue")
+    expect(page.locator(".chip")).to_contain_text(MARKUP)
+    (clicks,) = scene.client.query(
+        "SELECT count() FROM clicks FINAL WHERE placement = {p:String}", {"p": MARKUP}
+    ).result_rows[0]
+    assert page.locator("tbody tr").inner_text().split("\t")[1] == str(clicks)
+    page.get_by_text("Show SQL").click()
+    expect(page.locator("#sql")).to_contain_text("placement = {filter_0:String}")
+
+
+def test_what_cannot_be_asked_is_said_with_what_there_is(scene: Scene) -> None:
+    for query, told in (
+        ("group_by=colour", "no dimension &#39;colour&#39;: there are campaign"),
+        ("report=sales", "no report &#39;sales&#39;"),
+        ("from=never", "is no time: write one like"),
+        ("zone=Mars/Base", "no time zone"),
+    ):
+        status, text = scene.dashboard.get(f"/funnel?{query}")
+        assert (status, told in text) == (400, True), query
+
+
+def test_a_time_without_traffic_says_so(tab: Tab) -> None:
+    page = tab.open("/funnel?group_by=campaign&from=2020-01-01&to=2020-01-02")
+    expect(page.locator(".empty")).to_contain_text("There is nothing in this time")
