@@ -39,7 +39,7 @@ SELECT * EXCLUDE (currency), currency AS said_currency,
         WHEN click_id = '' THEN 'no_click_id'
         WHEN is_beyond THEN 'too_many_waiting'
         WHEN came IS NULL THEN 'no_click'
-        WHEN may_credit != [] AND NOT list_contains(may_credit, network) THEN 'network_may_not_credit'
+        WHEN may_credit != [] AND network != '' AND NOT list_contains(may_credit, network) THEN 'network_may_not_credit'
     END AS hindrance,
     coalesce(received_at - clicked_at > window_ms, false) AS is_late,
     CASE WHEN repeat = 'new' AND txid != '' THEN network || ' ' || txid END AS which,

@@ -18,6 +18,7 @@ from ingest.click_calls import ClickCalls
 from ingest.clickhouse_figures import ClickHouseFigures
 from ingest.drain import Drainer
 from ingest.keeper import Keeper
+from ingest.lander_calls import LanderCalls
 from ingest.learner import Learner
 from ingest.metrics import Metrics
 from ingest.pixel_calls import PixelCalls
@@ -29,6 +30,7 @@ from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SpoolError, SpoolFile, take_over
 from ingest.store import Store
+from ingest.visits import Visits
 from ingest.waiting import until
 from presets.load import load_settings
 from presets.reload import Reload
@@ -114,17 +116,19 @@ def _build(
     random = RandomBytes()
     keeper = Keeper(store, metrics, random)
     learner.use(plans.campaigns)
-    clicks = ClickCalls(plans, store, keeper, random, metrics, settings.ingest, Router(learner.figures))
+    visits = Visits(plans, store, random, metrics, settings.ingest, Router(learner.figures))
+    landers = LanderCalls(visits, keeper)
     postbacks = PostbackCalls(plans, store, keeper, random, settings.ingest)
 
     def use(settings: Settings) -> None:
         plans = prepare(settings)
         learner.use(plans.campaigns)
-        clicks.use(plans, settings.ingest)
+        visits.use(plans, settings.ingest)
         postbacks.use(plans, settings.ingest)
 
     pixels = PixelCalls(postbacks, keeper)
-    calls = {"click": clicks.answer, "postback": postbacks.answer, "pixel": pixels.answer}
+    calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}
+    calls |= {"out": landers.out, "t": landers.made, "t.js": landers.script}
     return App(calls, store, metrics), use
 
 

@@ -1,4 +1,4 @@
-"""The calls, as an RSGI application: /click, /postback, health and metrics."""
+"""The calls, as an RSGI application: clicks, landers, postbacks, pixels, health and metrics."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -15,7 +15,8 @@ Calls = Callable[[Exchange], Awaitable[Answer]]
 _NOT_FOUND = failure(
     404,
     "not_found",
-    "there are /click/{campaign}, /postback/{network}, /pixel/{network}.gif, /health/live, /health/ready, /metrics",
+    "there are /click/{campaign}, /out/{campaign}, /t/{campaign}, /t.js, /postback/{network}, /pixel/{network}.gif, "
+    "/health/live, /health/ready, /metrics",
 )
 _BUG = failure(503, "internal", "this request could not be handled: it may be repeated")
 

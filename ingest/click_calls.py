@@ -1,73 +1,31 @@
 """/click: record the visit, send the visitor on. A visitor is redirected whatever happens to the record."""
 
-import time
-
-import structlog
-
 from ingest.auth import check_access
-from ingest.chance import RandomBytes, now_ms
+from ingest.chance import now_ms
 from ingest.exchange import Answer, Exchange, json_answer, redirect
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
-from ingest.metrics import Metrics
-from ingest.normalize_click import (
-    Choose,
-    Visitor,
-    choose_by_rules,
-    destination,
-    normalize_click,
-    normalize_reported_click,
-)
+from ingest.normalize_click import destination, normalize_reported_click
 from ingest.parameters import Params
-from ingest.plans import CampaignPlan, Plans
-from ingest.refusal import Refusal, shown
+from ingest.plans import CampaignPlan
+from ingest.refusal import Refusal
 from ingest.several import Sender, record_each
-from ingest.spool_file import Record
-from ingest.store import Store
-from schemas.ids import mint_click_id
+from ingest.visits import Visits, unknown_campaign
 from schemas.records import Click
-from schemas.settings.servers import Ingest
-from schemas.topics import EVENTS
-from schemas.wire import encode
-
-_TELL_SECONDS = 1.0
-
-log = structlog.get_logger()
 
 
 class ClickCalls:
     """Answers visitors, and sources that report clicks server to server."""
 
-    def __init__(
-        self,
-        plans: Plans,
-        store: Store,
-        keeper: Keeper,
-        random: RandomBytes,
-        metrics: Metrics,
-        limits: Ingest,
-        choose: Choose = choose_by_rules,
-    ) -> None:
-        self._random = random
-        self._choose = choose
-        self._store = store
-        self._keeper = keeper
-        self._metrics = metrics
-        self._lost = 0
-        self._told_at = 0.0
-        self.use(plans, limits)
-
-    def use(self, plans: Plans, limits: Ingest) -> None:
-        """Answer by these from now on."""
-        self._plans, self._limits = plans, limits
-        self._click_timeout = limits.click_timeout / 1000
+    def __init__(self, visits: Visits, keeper: Keeper) -> None:
+        self._visits, self._keeper = visits, keeper
 
     async def answer(self, exchange: Exchange) -> Answer:
         """Answer one call."""
-        plan = self._plans.campaigns.get(exchange.name)
+        plan = self._visits.campaign(exchange.name)
         try:
             if plan is None:
-                raise Refusal(404, "unknown_campaign", f"there is no campaigns.{shown(exchange.name)}")
+                raise unknown_campaign(exchange.name)
             if exchange.method in ("GET", "HEAD"):
                 return await self._visit(plan, exchange)
             if exchange.method == "POST":
@@ -80,51 +38,33 @@ class ClickCalls:
             return not_stored(error)
 
     async def _visit(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
-        query = exchange.query_params(self._limits.max_url_bytes)
-        visitor = Visitor(exchange.peer, exchange.header("user-agent"), exchange.header("accept-language"))
-        at_ms = now_ms()
-        click = normalize_click(plan, query, visitor, click_id=self._mint(at_ms), now_ms=at_ms, choose=self._choose)
+        visits = self._visits
+        query = exchange.query_params(visits.limits.max_url_bytes)
+        click = visits.landed(plan, visits.click(plan, exchange, query))
         if not exchange.is_head:
-            try:
-                await self._publish(click, self._click_timeout)
-            except NotStored as error:
-                self._tell_lost(click, error)
+            await visits.record(click)
         return redirect(destination(plan, click))
 
     async def _report(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
-        query = exchange.query_params(self._limits.max_url_bytes)
+        limits = self._visits.limits
+        query = exchange.query_params(limits.max_url_bytes)
         check_access(plan.access, exchange.key(query), exchange.peer)
-        several = await exchange.read_params(self._limits, query)
+        several = await exchange.read_params(limits, query)
         if len(several) != 1:
             return await self._record_many(plan, exchange, several)
         click = self._normalize(plan, several[0])
-        await self._publish(click)
+        await self._visits.put(click)
         return json_answer(200, {"click_id": click.click_id})
 
     def _normalize(self, plan: CampaignPlan, params: Params) -> Click:
         at_ms = now_ms()
-        return normalize_reported_click(plan, params, minted=self._mint(at_ms), now_ms=at_ms, choose=self._choose)
+        visits = self._visits
+        return normalize_reported_click(plan, params, minted=visits.mint(at_ms), now_ms=at_ms, choose=visits.choose)
 
     async def _record_many(self, plan: CampaignPlan, exchange: Exchange, several: list[Params]) -> Answer:
         sender = Sender(source=plan.source, secret=plan.access.key)
         good, refused = await record_each(
-            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._publish
+            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._visits.put
         )
         content: dict[str, object] = {"click_ids": [click.click_id for click in good]}
         return json_answer(200, content | ({"refused": refused} if refused else {}))
-
-    def _mint(self, at_ms: int) -> str:
-        return mint_click_id(self._plans.secrets[0], at_ms, self._random(8))
-
-    async def _publish(self, click: Click, patience: float | None = None) -> None:
-        await self._store.put(Record(EVENTS, click.click_id.encode(), encode(click)), patience)
-
-    def _tell_lost(self, click: Click, error: NotStored) -> None:
-        """Count a click that nothing recorded; say so once a second at most, an outage has thousands."""
-        self._metrics.clicks_lost.inc()
-        self._lost += 1
-        if time.monotonic() - self._told_at >= _TELL_SECONDS:
-            log.warning(
-                "click_lost", clicks=self._lost, click_id=click.click_id, campaign=click.campaign, why=str(error)
-            )
-            self._lost, self._told_at = 0, time.monotonic()

@@ -37,6 +37,8 @@ class Visitor:
     ip: str = ""
     user_agent: str = ""
     languages: str = ""  # the header Accept-Language
+    is_prefetch: bool = False
+    is_unique: bool = False
 
 
 class Asked(NamedTuple):
@@ -100,7 +102,9 @@ def normalize_click(
         currency=currency,
         ip=visitor.ip[:MAX_TEXT],
         user_agent=visitor.user_agent[:MAX_TEXT],
-        is_bot=is_bot(visitor.user_agent),
+        is_bot=visitor.is_prefetch or is_bot(visitor.user_agent),
+        is_prefetch=visitor.is_prefetch,
+        is_unique=visitor.is_unique,
         chosen_by=choice.by,
         choice_reason=choice.reason,
         probability=choice.probability,
@@ -130,9 +134,16 @@ def first_language(header: str) -> str:
     return header.partition(",")[0].partition(";")[0].partition("-")[0].strip().lower()[:8]
 
 
-def destination(plan: CampaignPlan, click: Click) -> str:
-    """The URL that the visitor of a click is sent to."""
-    template = plan.offers[click.offer].url
+def chosen_before(offer: str) -> Choose:
+    """The choice of an offer that was made already."""
+    return lambda asked: Choice(offer, "")
+
+
+def destination(plan: CampaignPlan, click: Click, *, to_offer: bool = False) -> str:
+    """The URL that the visitor of a click is sent to: of its lander where it has one, else of its offer."""
+    is_first = click.lander and not to_offer
+    lander = next((each.url for each in plan.landers if each.name == click.lander), None) if is_first else None
+    template = lander or plan.offers[click.offer].url
     values: dict[str, Value] = {
         word: getattr(click, word) for word in ("click_id", "source_click_id", "campaign", "source", "offer")
     }
@@ -140,7 +151,8 @@ def destination(plan: CampaignPlan, click: Click) -> str:
         word: getattr(click, word) for word in ("network", "placement", "creative", "source_campaign", "keyword")
     }
     values |= {word: click.subs.get(word, "") for word in SUBS}
-    return template.render(values | {"country": click.country, "clicked_at": click.clicked_at})
+    values |= {"country": click.country, "clicked_at": click.clicked_at, "lander": click.lander}
+    return template.render(values)
 
 
 def _source_click_id(plan: CampaignPlan, params: Params) -> str:

@@ -6,7 +6,7 @@ or the last. Text that is no UTF-8, and NUL, becomes U+FFFD: whether that matter
 
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -33,6 +33,15 @@ def find(params: Params, names: tuple[str, ...], last: bool = False) -> tuple[st
                 continue
             return name, value
     return names[0], ""
+
+
+def in_their_words(names: Mapping[str, tuple[str, ...]], params: Params) -> Params:
+    """The parameters, those with our own names as others spell them besides. names: our word = theirs."""
+    found = dict(params)
+    for word, theirs in names.items():
+        if theirs and word in params and not any(params.get(name) for name in theirs):
+            found[theirs[0]] = params[word]
+    return found
 
 
 def _element(text: str, last: bool) -> str:

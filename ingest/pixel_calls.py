@@ -44,7 +44,7 @@ class PixelCalls:
         if not plan.pixel:
             wanted = f"a page shows it to everybody, so networks.{plan.name} has to say pixel = true"
             raise Refusal(403, "pixel_not_allowed", wanted)
-        postback = self._postbacks.read(plan, exchange)
+        postback = self._postbacks.read(plan, exchange, our_words=True)
         if not plan.pixel_payout:  # whoever sees the page can write any amount
             postback = replace(postback, payout=None, currency="")
         if not exchange.is_head:

@@ -15,8 +15,9 @@ from ingest.routing.plan import RoutePlan, route_plan
 from ingest.signatures import SignaturePlan, signature_plan
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
 from schemas.settings.file import Settings
+from schemas.settings.landers import LANDER_MACROS, Lander
 from schemas.settings.networks import parse_zone
-from schemas.settings.postbacks import CLICK_WORDS, Source
+from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.traffic import OURS, POSTBACK_WORDS, Campaign, Network, Offer
 from schemas.values import STATUSES, Repeat, Status
 
@@ -95,6 +96,15 @@ class OfferPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class LanderPlan:
+    """A page that visitors see before the offer, and how often it is shown."""
+
+    name: str
+    url: Template
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignPlan:
     """How the clicks of one campaign are read, and where they go."""
 
@@ -106,6 +116,8 @@ class CampaignPlan:
     taken: frozenset[str]
     offers: Mapping[str, OfferPlan]  # by name, the trafficback's too; its URL without a name
     route: RoutePlan
+    landers: tuple[LanderPlan, ...]
+    lander_wait_ms: int
     may_credit: tuple[str, ...]
     cost: Decimal | None
     currency: str
@@ -129,10 +141,7 @@ def prepare(settings: Settings) -> Plans:
         networks={
             name: _network(name, network, policies, settings.ingest.wait) for name, network in settings.networks.items()
         },
-        campaigns={
-            name: _campaign(name, campaign, settings.sources[campaign.source], offers)
-            for name, campaign in settings.campaigns.items()
-        },
+        campaigns={name: _campaign(name, campaign, settings, offers) for name, campaign in settings.campaigns.items()},
         default_network=settings.ingest.default_network,
         secrets=tuple(secret.get_secret_value().encode() for secret in settings.ingest.secrets),
     )
@@ -177,14 +186,23 @@ def _offer(name: str, offer: Offer) -> OfferPlan:
     return OfferPlan(
         name=name,
         network=offer.network,
-        # A header holds ASCII only, so other characters of the URL are encoded here, once.
-        url=parse_url_template("".join(char if char.isascii() else quote(char) for char in offer.url), CLICK_MACROS),
+        url=parse_url_template(_ascii(offer.url), CLICK_MACROS),
         payouts={event: str(money) for event, money in offer.payouts.items()},
         payout_fixed=offer.payout == "fixed",
     )
 
 
-def _campaign(name: str, campaign: Campaign, source: Source, offers: Mapping[str, OfferPlan]) -> CampaignPlan:
+def _lander(name: str, lander: Lander, weight: int) -> LanderPlan:
+    return LanderPlan(name, parse_url_template(_ascii(lander.url), LANDER_MACROS), weight)
+
+
+def _ascii(url: str) -> str:
+    """A header holds ASCII only, so other characters of a URL are encoded here, once."""
+    return "".join(char if char.isascii() else quote(char) for char in url)
+
+
+def _campaign(name: str, campaign: Campaign, settings: Settings, offers: Mapping[str, OfferPlan]) -> CampaignPlan:
+    source = settings.sources[campaign.source]
     names = {word: _lower(source.params.get(word, () if word in _NOT_COSTED else (word,))) for word in CLICK_WORDS}
     click_id_names = _lower((source.click_id_param or "source_click_id",))
     price = campaign.cost or campaign.cpm
@@ -197,6 +215,8 @@ def _campaign(name: str, campaign: Campaign, source: Source, offers: Mapping[str
         taken=_all_of(names) | {*click_id_names, "key"},
         offers={offer: offers[offer] for offer in campaign.offer_names} | _trafficback(campaign),
         route=route_plan(campaign),
+        landers=tuple(_lander(each, settings.landers[each], weight) for each, weight in campaign.landers.items()),
+        lander_wait_ms=settings.ingest.wait,
         may_credit=campaign.may_credit,
         cost=None if price is None else price.amount if campaign.cost else price.amount / _THOUSAND,
         currency=price.currency if price else "",

@@ -6,7 +6,7 @@ from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.normalize_postback import normalize_postback
-from ingest.parameters import Params
+from ingest.parameters import Params, in_their_words
 from ingest.plans import NetworkPlan, Plans
 from ingest.refusal import Refusal, shown
 from ingest.several import Sender, record_each
@@ -56,9 +56,10 @@ class PostbackCalls:
         """How the postbacks of a network are read."""
         return self._plans.networks.get(network)
 
-    def read(self, plan: NetworkPlan, exchange: Exchange) -> Postback:
-        """The postback in a URL, whoever may call. Raises Refusal."""
-        return self._normalize(plan, self._query(plan, exchange))
+    def read(self, plan: NetworkPlan, exchange: Exchange, *, our_words: bool = False) -> Postback:
+        """The postback in a URL, whoever may call. Raises Refusal. our_words: it may be said in ours, too."""
+        params = self._query(plan, exchange)
+        return self._normalize(plan, in_their_words(plan.names, params) if our_words else params)
 
     def _query(self, plan: NetworkPlan, exchange: Exchange) -> Params:
         return exchange.query_params(self._limits.max_url_bytes, last=plan.last)

@@ -27,6 +27,9 @@ FINAL_STATES: frozenset[DeliveryState] = frozenset({"not_sendable", "delivered",
 Origin = Literal["", "import", "replay"]
 """Where a record came from: live is empty; what was imported or replayed is not told to sources unless asked."""
 
+LANDER_CLICK = "lander_click"
+"""The event that we record ourselves, of no network: a visitor went on from the lander to the offer."""
+
 Currency = Annotated[str, Field(pattern=r"^([A-Z]{3})?$")]
 """ISO 4217 in capitals; empty where there is no amount."""
 

@@ -102,13 +102,13 @@ def utc_now() -> datetime:
 def _events(report: Report, typed: str, settings: Settings) -> tuple[str, ...]:
     named = _words(typed)
     for name in named:
-        if name not in settings.events:
+        if name not in settings.funnel:
             raise ValueError(f"no event {name!r}: there are {', '.join(settings.funnel) or 'none'}")
     if named or report.events == "all":
         return named
     if report.events == "steps":
         return settings.funnel
-    lasting = [name for name in settings.funnel if settings.events[name].repeat == "new"]
+    lasting = [name for name in settings.funnel if name in settings.events and settings.events[name].repeat == "new"]
     return tuple(lasting or settings.funnel)[-1:]
 
 

@@ -3,10 +3,12 @@
 from pydantic import Field
 
 from schemas.settings.dashboard import Dashboard
+from schemas.settings.landers import Lander
 from schemas.settings.postbacks import Source
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
 from schemas.settings.values import ConfigName, Section
+from schemas.values import LANDER_CLICK
 
 
 class Settings(Section):
@@ -22,9 +24,12 @@ class Settings(Section):
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
+    landers: dict[ConfigName, Lander] = Field(default_factory=dict)
     campaigns: dict[ConfigName, Campaign] = Field(default_factory=dict)
 
     @property
     def funnel(self) -> tuple[str, ...]:
-        """The configured events by their step."""
-        return tuple(sorted(self.events, key=lambda name: (self.events[name].step, name)))
+        """The configured events by their step; first what happens on a lander, unless it has a step of its own."""
+        has_landers = bool(self.landers) and LANDER_CLICK not in self.events
+        own = (LANDER_CLICK,) if has_landers else ()
+        return own + tuple(sorted(self.events, key=lambda name: (self.events[name].step, name)))

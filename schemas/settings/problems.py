@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
+from schemas.settings.lander_problems import lander_mistakes
 from schemas.settings.masks import shown
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.routing_problems import Known, routing_mistakes
@@ -14,6 +15,7 @@ from schemas.settings.servers import ports_in_use
 from schemas.settings.source_problems import Known as KnownToSource
 from schemas.settings.source_problems import source_mistakes
 from schemas.settings.traffic import OURS, POSTBACK_WORDS
+from schemas.values import LANDER_CLICK
 
 
 class Context(NamedTuple):
@@ -41,6 +43,7 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_sources(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
+        *(_problem(*mistake) for mistake in lander_mistakes(settings)),
     ]
 
 
@@ -122,7 +125,8 @@ def _click_ids(place: Path, source: str, context: Context) -> Iterator[Problem]:
 def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         yield from _words(("sources", name, "params"), source.params, CLICK_WORDS)
-        known = KnownToSource(context.names("events"), context.names("campaigns"), context.names("networks"))
+        events = context.names("events") | {LANDER_CLICK}
+        known = KnownToSource(events, context.names("campaigns"), context.names("networks"))
         for place, value, message in source_mistakes(source, known):
             yield _problem(("sources", name, *place), value, message)
 
@@ -143,6 +147,8 @@ def _campaigns(settings: Settings, context: Context) -> Iterator[Problem]:
         for index, rule in enumerate(campaign.offers):
             yield from _unless_known((*place, "offers", index), rule.offer, context.names("offers"), "offers")
         yield from _routing(settings, context, name)
+        for lander in campaign.landers:
+            yield from _unless_known((*place, "landers", lander), lander, context.names("landers"), "landers")
         for index, network in enumerate(campaign.may_credit):
             yield from _unless_known((*place, "may_credit", index), network, context.names("networks"), "networks")
         if campaign.cost and campaign.cpm:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from schemas.settings.landers import Weights
 from schemas.settings.networks import KeyPlace, Matches, Rule, Signature, Zone, one_or_many
 from schemas.settings.offer_rules import OfferRule, Optimise, Trafficback
 from schemas.settings.secrets import Secret
@@ -88,6 +89,7 @@ class Campaign(Section):
     optimise: Optimise | None = None
     sticky: Duration = 0  # so long a visitor sees the same offer
     timezone: Zone = ""  # of hours, days of caps, start and end; empty: UTC
+    landers: Weights = {}  # shown before the offer, one of them by weight; empty: none
     may_credit: tuple[ConfigName, ...] = ()  # networks that may credit its clicks; empty: any
     cost: MoneyText | None = None  # per click
     cpm: MoneyText | None = None  # per thousand clicks

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
+from schemas.settings.lander_problems import lander_warnings
 from schemas.settings.masks import HIDDEN, is_secret_place
 from schemas.settings.network_warnings import network_warnings
 from schemas.settings.secrets import is_reference
@@ -25,6 +26,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_offers(settings),
         *_sources(settings),
         *network_warnings(settings, tree),
+        *lander_warnings(settings),
     ]
 
 

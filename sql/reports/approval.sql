@@ -22,7 +22,7 @@ FROM
     FROM conversions FINAL
     WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
       AND dated < fromUnixTimestamp64Milli({until:Int64})
-      AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
+      AND if(empty({events:Array(String)}), event != 'lander_click', event IN {events:Array(String)})
       AND status IN {statuses:Array(String)}
       AND NOT is_refund
       AND (NOT is_test OR {tests:Bool})${FILTERS}

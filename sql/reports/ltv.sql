@@ -74,7 +74,7 @@ FROM
             WHERE ({by:String} = 'conversion'
                    OR (clicked_at >= fromUnixTimestamp64Milli({since:Int64})
                        AND clicked_at < fromUnixTimestamp64Milli({until:Int64})))
-              AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
+              AND if(empty({events:Array(String)}), event != 'lander_click', event IN {events:Array(String)})
               AND status IN {statuses:Array(String)}
               AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})

@@ -17,7 +17,7 @@ FROM
     FROM postbacks FINAL
     WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
-      AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
+      AND if(empty({events:Array(String)}), event != 'lander_click', event IN {events:Array(String)})
       AND (NOT is_test OR {tests:Bool})${FILTERS}
     GROUP BY ALL
 

@@ -72,7 +72,7 @@ FROM
         FROM conversions FINAL
         WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
           AND dated < fromUnixTimestamp64Milli({until:Int64})
-          AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
+          AND if(empty({events:Array(String)}), event != 'lander_click', event IN {events:Array(String)})
           AND (NOT is_test OR {tests:Bool})${FILTERS}
           AND (NOT is_bot OR {bots:Bool})
         GROUP BY ALL

@@ -15,7 +15,7 @@ from schemas.settings.file import Settings
 from schemas.settings.masks import HIDDEN
 from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
 from schemas.settings.shares import Share
-from schemas.values import Millis
+from schemas.values import LANDER_CLICK, Millis
 from streams.emit.conditions import Conditions, conditions_of
 from streams.emit.macro_values import Telling, values_of
 
@@ -97,7 +97,10 @@ def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_m
 def route_for(routes: Routes, source: str, event: str) -> Route | None:
     """How a source is told about an event: by its own postback, else by that for any event."""
     by_event = routes.get(source, {})
-    return by_event.get(event) or by_event.get(ANY_EVENT)
+    route = by_event.get(event) or by_event.get(ANY_EVENT)
+    if event == LANDER_CLICK and route and event not in by_event and event not in route.conditions.events:
+        return None  # "any event" is one that a network reports: no source pays for a step on our own page unasked
+    return route
 
 
 def _is_news(outcome: Outcome, conversion: Conversion) -> bool:

@@ -12,7 +12,7 @@ def credit(state: State, click: Click, postback: Postback, version: int, at: Mil
     """Decide a postback whose click is known."""
     identity = _identity(postback)
     held = state.conversions.get(identity)
-    if click.may_credit and postback.network not in click.may_credit:
+    if click.may_credit and postback.network and postback.network not in click.may_credit:
         outcome = outcome_of("unattributed", postback, version, at, "network_may_not_credit")
     elif held is not None:
         return _repeat(state, click, held, postback, version, at)

@@ -154,7 +154,7 @@ class Oracle:
         sales = self.sales.setdefault(postback["click_id"], {})
         sale = sales.get(key)
         allowed, window = click.get("may_credit", []), postback.get("window_ms")
-        if allowed and postback["network"] not in allowed:
+        if allowed and postback["network"] and postback["network"] not in allowed:
             self._say(postback, "unattributed", "network_may_not_credit")
         elif sale:
             self._again(sale, click, postback)
