@@ -42,15 +42,19 @@ class Figures:
         """What each offer is worth there; nothing where nothing was learnt."""
         return self.worths.get(segment) or self.worths.get(ELSEWHERE, {})
 
-    def best(self, segment: Segment, offers: tuple[str, ...]) -> Mapping[str, float] | None:
-        """How likely each of these offers is the one that is worth most. None where nothing is known of one of them."""
+    def best(self, segment: Segment, offers: tuple[str, ...], explore: float) -> Mapping[str, float] | None:
+        """With which probability each of these offers is to be chosen: as likely as it is the one that is worth most.
+
+        explore: the share that is spread evenly. None where nothing is known of one of them.
+        """
         known = segment if segment in self.worths else ELSEWHERE
         found = self.shares.get((known, offers))
         if found is None:
             worths = self.worths_of(known)
             if any(offer not in worths for offer in offers):
                 return None
-            found = share_of_best({offer: worths[offer] for offer in offers}, self.normals)
+            best = share_of_best({offer: worths[offer] for offer in offers}, self.normals)
+            found = {offer: explore / len(best) + (1 - explore) * share for offer, share in best.items()}
             self.shares[known, offers] = found
         return found
 

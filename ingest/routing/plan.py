@@ -1,10 +1,12 @@
 """A campaign's offers, prepared for the decision: words lower-cased, times in milliseconds. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
+from schemas.settings.hours import WEEK_MINUTES
 from schemas.settings.networks import parse_zone
 from schemas.settings.offer_rules import NOT, TRAITS, OfferRule
 from schemas.settings.routing_problems import moment_ms
@@ -36,13 +38,14 @@ class RulePlan:
     offer: str
     weight: float
     wants: tuple[Want, ...]
-    hours: tuple[tuple[int, int], ...]  # minutes of the week
+    hours: bytes  # of every minute of the week 1 where it holds, 0 where not; empty: always
     start_ms: int | None
     end_ms: int | None
     paused: bool
     daily_clicks: int | None
     daily_conversions: int | None
     cap_event: str
+    is_steady: bool  # whether it goes by the traits alone: by neither time nor figures
 
 
 class Goal(NamedTuple):
@@ -139,14 +142,22 @@ def _rule(rule: OfferRule, zone: str) -> RulePlan:
         wants=tuple(
             _want(at, TRAITS[trait], rule.wanted(trait)) for at, trait in enumerate(TRAIT_WORDS) if rule.wanted(trait)
         ),
-        hours=tuple(sorted(span for hours in rule.hours for span in hours.spans)),
+        hours=_minutes(span for hours in rule.hours for span in hours.spans),
         start_ms=moment_ms(rule.start, zone) if rule.start else None,
         end_ms=moment_ms(rule.end, zone) if rule.end else None,
         paused=rule.paused,
         daily_clicks=rule.daily_clicks,
         daily_conversions=rule.daily_conversions,
         cap_event=rule.cap_event,
+        is_steady=not (rule.hours or rule.start or rule.end) and rule.daily_clicks is rule.daily_conversions is None,
     )
+
+
+def _minutes(spans: Iterable[tuple[int, int]]) -> bytes:
+    found = bytearray(WEEK_MINUTES)
+    for begin, end in spans:
+        found[begin:end] = b"\1" * (end - begin)
+    return bytes(found) if any(found) else b""
 
 
 def _want(at: int, key: str, words: tuple[str, ...]) -> Want:

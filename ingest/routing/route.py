@@ -87,6 +87,8 @@ def unfit(rule: RulePlan, traits: Traits, moment: Moment, figures: Figures) -> s
         trait = traits[at]
         if trait in refused or (allowed and trait not in allowed):
             return key
+    if rule.is_steady:
+        return ""
     return _untimely(rule, moment) or _used_up(rule, moment, figures)
 
 
@@ -120,10 +122,9 @@ def _shares(
 ) -> tuple[Mapping[str, float], str]:
     """With which probability each is to be chosen, and by what."""
     if plan.segments is not None:
-        best = figures.best(tuple([traits[at] for at in plan.segments]), tuple(fitting))
+        best = figures.best(tuple([traits[at] for at in plan.segments]), tuple(fitting), plan.explore)
         if best is not None:
-            floor = plan.explore / len(best)
-            return {offer: floor + (1 - plan.explore) * share for offer, share in best.items()}, OPTIMISE
+            return best, OPTIMISE
     return by_weight(tuple(fitting.items())), WEIGHT
 
 
@@ -139,7 +140,7 @@ def _untimely(rule: RulePlan, moment: Moment) -> str:
         return "start"
     if rule.end_ms is not None and moment.ms >= rule.end_ms:
         return "end"
-    if rule.hours and not any(begin <= moment.minute < end for begin, end in rule.hours):
+    if rule.hours and not rule.hours[moment.minute]:
         return "hours"
     return ""
 

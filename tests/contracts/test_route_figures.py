@@ -91,7 +91,7 @@ def test_the_tables_say_what_each_offer_is_worth_and_what_is_used_of_its_cap(
     worths = learnt.worths["de", "mobile"]
     assert worths["quiz"].mean == pytest.approx(30 * 1.2 / _PER_OFFER, rel=0.1)
     assert worths["game"].mean == pytest.approx(1 * 1.2 / _PER_OFFER, abs=0.02)
-    assert learnt.best(("de", "mobile"), ("game", "quiz")) == {"game": 0.0, "quiz": 1.0}
+    assert learnt.best(("de", "mobile"), ("game", "quiz"), 0.0) == {"game": 0.0, "quiz": 1.0}
 
     by_event = figures_of(dsn, optimise={"by": "conversion:trial", "segments": []})
     assert by_event.worths[()]["game"].mean > by_event.worths[()]["quiz"].mean

@@ -111,3 +111,12 @@ def test_offers_that_a_campaign_has_no_more_are_not_learnt() -> None:
     learnt = learn(("game",), [Clicks("old", ("de",), 3, 5)], [Earned("old", ("de",), 3, 1, 1, 1.0, 1.0)])
     assert set(learnt.anywhere) == {"game"}
     assert learnt.segments == {}
+
+
+def test_an_offer_whose_conversions_come_late_is_not_taken_for_a_bad_one() -> None:
+    clicks = [Clicks(offer, (), age, 10_000) for offer in ("soon", "late") for age in (9, 10, 11, 12, 13)]
+    earned = [Earned("soon", (), age, 2, 100, 100.0, 100.0) for age in (9, 10, 11, 12, 13)]
+    earned += [Earned("late", (), age, 11, 100, 100.0, 100.0) for age in (12, 13)]
+    earned += [Earned("late", (), 11, 11, 50, 50.0, 50.0)]
+    worths = learn(("soon", "late"), clicks, earned).anywhere
+    assert worths["late"].mean == pytest.approx(worths["soon"].mean, rel=0.12)
