@@ -31,27 +31,23 @@ FROM
         SELECT *, names, arrayMap(name -> facts[indexOf(fact_names, name)], names) AS named
         FROM
         (
-            SELECT *, [${FACT_VALUES}] AS facts
-            FROM
-            (
-                WITH toTimeZone(clicked_at, {zone:String}) AS at
-                SELECT
-                    ${DIMENSIONS}
-                    ${FACTS}
-                    toString(if(isNull(cost), '', clicks.currency)) AS own_currency,
-                    if(billed, toDate(clicked_at), toDate(0)) AS bill_day,
-                    billed AND (is_test OR is_bot) AS left_out,
-                    count() AS n,
-                    toDecimal256(ifNull(sum(cost), 0), 8) AS own,
-                    count(cost) AS owns,
-                    min(if(billed, click_id, '')) AS first_click
-                FROM clicks FINAL
-                WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-                  AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-                  AND (NOT is_test OR {tests:Bool})${FILTERS}
-                  AND (NOT is_bot OR {bots:Bool})
-                GROUP BY ALL
-            )
+            WITH toTimeZone(clicked_at, {zone:String}) AS at
+            SELECT
+                ${DIMENSIONS}
+                if(billed, [${FACTS}], []) AS facts,
+                toString(if(isNull(cost), '', clicks.currency)) AS own_currency,
+                if(billed, toDate(clicked_at), toDate(0)) AS bill_day,
+                billed AND (is_test OR is_bot) AS left_out,
+                count() AS n,
+                toDecimal256(ifNull(sum(cost), 0), 8) AS own,
+                count(cost) AS owns,
+                min(if(billed, click_id, '')) AS first_click
+            FROM clicks FINAL
+            WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+              AND (NOT is_test OR {tests:Bool})${FILTERS}
+              AND (NOT is_bot OR {bots:Bool})
+            GROUP BY ALL
         )
         LEFT ARRAY JOIN sets AS names
     ) AS cells
@@ -85,27 +81,23 @@ FROM
                 min(first_click) AS first
             FROM
             (
-                SELECT *, [${FACT_VALUES}] AS facts
-                FROM
-                (
-                    SELECT
-                        ${FACTS}
-                        toDate(clicked_at) AS bill_day,
-                        count() AS n,
-                        min(click_id) AS first_click
-                    FROM clicks FINAL
-                    WHERE billed
-                      AND toDate(clicked_at) IN (SELECT day FROM costs)
-                      AND NOT is_test
-                      AND NOT is_bot
-                    GROUP BY ALL
-                )
+                SELECT
+                    [${FACTS}] AS facts,
+                    toDate(clicked_at) AS bill_day,
+                    count() AS n,
+                    min(click_id) AS first_click
+                FROM clicks FINAL
+                WHERE billed
+                  AND toDate(clicked_at) IN (SELECT day FROM costs)
+                  AND NOT is_test
+                  AND NOT is_bot
+                GROUP BY ALL
             )
             ARRAY JOIN sets AS names
             GROUP BY bill_day, names, named
         ) AS base ON base.bill_day = bills.day AND base.names = bills.names AND base.named = bills.named
     ) AS spread ON spread.day = cells.bill_day AND spread.bill_names = cells.names AND spread.bill_named = cells.named
-    GROUP BY ${GROUPS} ${FACT_COLUMNS} own_currency, bill_day, left_out
+    GROUP BY ${GROUPS} facts, own_currency, bill_day, left_out
 )
 ARRAY JOIN parts AS part
 GROUP BY ${GROUPS} currency

@@ -70,9 +70,7 @@ def text_of(question: Question, file: str) -> str:
     text = Template(file).substitute(
         DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
         GROUPS="".join(f"{name}, " for name in question.group_by),
-        FACTS="".join(f"if(has(billed_by, '{name}'), toString({name}), '') AS fact_{name}, " for name in OF_CLICK),
-        FACT_COLUMNS="".join(f"fact_{name}, " for name in OF_CLICK),
-        FACT_VALUES=", ".join(f"fact_{name}" for name in OF_CLICK),
+        FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_CLICK),
         FACT_NAMES=", ".join(f"'{name}'" for name in OF_CLICK),
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )
