@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 Value = str | int | Decimal
 """Text, a moment in milliseconds, or an amount of money. Text is written as it is, whatever its macro usually is."""
@@ -11,7 +11,9 @@ AMOUNTS = frozenset({"payout", "cost"})
 MOMENTS = frozenset({"clicked_at", "occurred_at", "received_at", "status_at"})
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLACES = {str(places): Decimal(1).scaleb(-places) for places in range(9)}
+_WIDE = Context(prec=80, rounding=ROUND_HALF_UP)
+_MOST_PLACES = 8  # as amounts are held
+_PLACES = {str(places): Decimal(1).scaleb(-places) for places in range(_MOST_PLACES + 1)}
 
 _OF_TEXT: Mapping[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower}
 _OF_MOMENTS: Mapping[str, Callable[[int], str]] = {
@@ -46,8 +48,16 @@ def written(value: Value, filter_: str = "") -> str:
     if isinstance(value, str):
         return _OF_TEXT[filter_](value) if filter_ in _OF_TEXT else value
     if isinstance(value, Decimal):
-        return f"{value.quantize(_PLACES[filter_], ROUND_HALF_UP) if filter_ else value:f}"
+        return f"{value.quantize(_PLACES[filter_], context=_WIDE) if filter_ else _short(value):f}"
     return _OF_MOMENTS[filter_ or "s"](value)
+
+
+def _short(amount: Decimal) -> Decimal:
+    """An amount that was computed, with as many places as amounts have, and no zeros at its end."""
+    exponent = amount.as_tuple().exponent
+    if isinstance(exponent, int) and exponent >= -_MOST_PLACES:
+        return amount
+    return amount.quantize(_PLACES[str(_MOST_PLACES)], context=_WIDE).normalize(_WIDE)
 
 
 def _moment(ms: int) -> datetime:

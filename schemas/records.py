@@ -198,6 +198,7 @@ class Delivery(Record, frozen=True):
     took_ms: int = 0
     worker: str = ""
     headers: Labels = {}
+    outcome: Outcome | None = None  # of a held one: what it will tell of
     body: str = ""
     shown_url: str = ""  # the URL without the secrets in it; empty: it holds none that we know of
     resends: str = ""  # the delivery that an operator had sent again by this one

@@ -26,7 +26,7 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
     from streams.rows import masked
 
     try:
-        (request, shown, reason), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
+        (request, shown, reason, _), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
     except LookupError as error:
         fail(str(error.args[0]), WRONG)
     if not fits:

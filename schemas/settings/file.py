@@ -5,6 +5,7 @@ from pydantic import Field
 from schemas.settings.dashboard import Dashboard
 from schemas.settings.landers import Lander
 from schemas.settings.postbacks import Source
+from schemas.settings.rates import RateTable
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
 from schemas.settings.values import ConfigName, Section
@@ -20,6 +21,7 @@ class Settings(Section):
     emit: Emit = Emit()
     metrics: Metrics = Metrics()
     dashboard: Dashboard = Dashboard()
+    rates: RateTable = Field(default_factory=dict)
     events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)

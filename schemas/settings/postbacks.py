@@ -51,6 +51,7 @@ class SourcePostback(Section):
     max_click_age: Duration | None = None
     # How.
     payout: Annotated[Share, BeforeValidator(parse_share)] = Share()  # what it is told to have been paid
+    currency: CurrencyCode = ""  # in which, by [rates]; empty: that in which the network paid
     delay: Duration = 0  # before the first attempt
 
     @property

@@ -111,6 +111,7 @@ class Emit(Section):
 
     allow: tuple[AddressRange, ...] = ()  # private addresses that may be called all the same
     schedule: Annotated[tuple[Duration, ...], Field(min_length=1)] = DEFAULT_SCHEDULE  # waits before each attempt
+    hold: Duration = 604_800_000  # so long what cannot be told yet (no rate) waits, then it expires
     connect_timeout: Duration = 3_000
     timeout: Duration = 10_000
     concurrency: int = Field(64, ge=1, le=1024)  # per destination

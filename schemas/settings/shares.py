@@ -1,13 +1,13 @@
 """How much of a payout a source is told: "all", "none", "70%", "1.50 USD". Pure."""
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
 from schemas.settings.values import Money, parse_money
 
 _PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)\s*%", re.ASCII)
-_EXACT = Decimal(1).scaleb(-8)  # as amounts are held
+_EXACT = Context(prec=80)
 
 
 class Share(NamedTuple):
@@ -17,14 +17,14 @@ class Share(NamedTuple):
     fixed: Money | None = None
 
     def of(self, amount: Decimal | None, currency: str) -> tuple[Decimal | str, str]:
-        """What is told of an amount (None: not known), and in which currency. Empty: nothing is told."""
+        """What is told of an amount (None: not known), unrounded, and in which currency. Empty: nothing is told."""
         if self.fixed:
             return self.fixed.amount, self.fixed.currency
         if not self.part:
             return "", ""
         if amount is None:
             return Decimal(0), currency
-        return (amount if self.part == 1 else _plain(amount * self.part)), currency
+        return (amount if self.part == 1 else _EXACT.multiply(amount, self.part).normalize(_EXACT)), currency
 
 
 def parse_share(text: Any) -> Share:
@@ -39,9 +39,3 @@ def parse_share(text: Any) -> Share:
         return Share(fixed=parse_money(text))
     except ValueError:
         raise ValueError(f'{text!r}: write "all", "none", a share like "70%" or an amount like "1.50 USD"') from None
-
-
-def _plain(amount: Decimal) -> Decimal:
-    """Rounded to what amounts hold, without zeros at its end."""
-    rounded = amount.quantize(_EXACT).normalize()
-    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded

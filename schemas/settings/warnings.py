@@ -10,6 +10,7 @@ from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_warnings
 from schemas.settings.masks import HIDDEN, is_secret_place
 from schemas.settings.network_warnings import network_warnings
+from schemas.settings.rates import leads_into
 from schemas.settings.secrets import is_reference
 from schemas.settings.traffic import OURS
 
@@ -80,6 +81,10 @@ def _offers(settings: Settings) -> Iterator[Problem]:
 def _sources(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         for event, postback in source.postbacks.items():
+            if postback.currency and not leads_into(settings.rates, postback.currency):
+                place = path_text(("sources", name, "postbacks", event, "currency"))
+                message = "[rates] has no rate into it: what is paid in another currency is held until it has"
+                yield Problem(place, postback.currency, message)
             if "{source_click_id}" not in str(postback.request):  # it may stand in the body
                 message = "without {source_click_id} the source cannot say which click an event belongs to"
                 yield Problem(path_text(("sources", name, "postbacks", event, "url")), "", message)

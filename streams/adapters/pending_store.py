@@ -2,6 +2,7 @@
 
 Every fold is one write batch with the offset in it, so a crash leaves an older state, whole. Keys:
 `i` + ID: the Standing of a delivery (rank, queue key); `q` + destination, due, offset, ID: the record that waits;
+`h` + the same: a held one; `c` + conversion, destination: the ID of the last delivery that told, or tells, of it;
 `\\0at`: how far the fold is.
 """
 
@@ -18,7 +19,18 @@ import structlog
 from schemas.records import Delivery
 from schemas.wire import decode_delivery
 from streams.adapters.state import Stamp
-from streams.emit.pending import ID_BYTES, Changes, Standing, Step, destination_of, due_of, fold, queue_prefix, rank_of
+from streams.emit.pending import (
+    ID_BYTES,
+    Changes,
+    Standing,
+    Step,
+    destination_of,
+    due_of,
+    fold,
+    is_held,
+    queue_prefix,
+    rank_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -112,6 +124,8 @@ class PendingStore:
             batch.delete(key)
         for key, step in changes.queued.items():
             batch.put(key, step.value)
+            if not (step.delivery.attempt or step.delivery.resends):
+                batch.put(_telling(step.delivery), step.id)
         for id_, standing in changes.standings.items():
             batch.put(b"i" + id_, standing.rank.to_bytes(_RANK_BYTES, "big") + standing.key)
         self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp)
@@ -146,6 +160,24 @@ class PendingStore:
                 entries.append(Entry(_standing_of(key, delivery), delivery))
             rows.next()
         return Due(entries, NEVER)
+
+    def held(self, cursor: bytes, most: int) -> tuple[list[Delivery], bytes]:
+        """Up to `most` held deliveries from a cursor on, and the cursor of the next; empty: those were all."""
+        found: list[Delivery] = []
+        rows = self._db.iter()
+        rows.seek(cursor or b"h")
+        while rows.valid() and is_held(key := rows.key()):
+            if len(found) == most:
+                return found, key
+            found.append(decode_delivery(rows.value()))
+            rows.next()
+        return found, b""
+
+    def older(self, newer: Delivery) -> Delivery | None:
+        """What still waits to tell the same destination of the same conversion."""
+        id_ = self._db.get(_telling(newer))
+        standing = self.known([id_]).get(id_) if id_ and id_.hex() != newer.delivery_id else None
+        return decode_delivery(self._db[standing.key]) if standing and standing.key else None
 
     def flush(self) -> None:
         """Begin to write to disk what is only in memory: a kill then costs only the folding of what came since."""
@@ -192,4 +224,9 @@ def _standing_of(key: bytes, delivery: Delivery) -> Standing:
 
 
 def _entries(changes: Changes) -> list[Entry]:
-    return [Entry(changes.standings[step.id], step.delivery) for step in changes.queued.values()]
+    queued = changes.queued.items()
+    return [Entry(changes.standings[step.id], step.delivery) for key, step in queued if not is_held(key)]
+
+
+def _telling(delivery: Delivery) -> bytes:
+    return f"c{delivery.conversion_id}\0{delivery.destination}".encode()

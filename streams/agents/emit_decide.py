@@ -12,8 +12,9 @@ from schemas.topics import INVALID, partition_of
 from schemas.unusable import unusable
 from schemas.wire import WireError, decode_outcome_or_request, encode
 from streams.adapters.kafka import KeyValue, Producer
+from streams.emit.endings import Review
 from streams.emit.pending import id_of
-from streams.emit.routing import deliveries_of, routes_of
+from streams.emit.routing import deliveries_of, routes_of, successes_of
 from streams.emit.wishes import resent
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ class Decided(NamedTuple):
     """What a batch of records causes."""
 
     deliveries: list[Delivery]
+    updates: list[Delivery]  # those of them that tell of a change
     cancels: list[Cancel]
     invalid: list[Invalid]
 
@@ -39,12 +41,14 @@ class Decider:
 
     def use(self, settings: Settings) -> None:
         """Route what comes from now on by these."""
+        emit = settings.emit
         self._routes = routes_of(settings)
-        self._first_wait_ms = settings.emit.schedule[0]
+        self._first_wait_ms = emit.schedule[0]
+        self.review = Review(self._routes, successes_of(settings).keys(), emit.hold, self._first_wait_ms)
 
     def decide(self, records: Sequence[ConsumerRecord], now_ms: int) -> Decided:
         """The deliveries that outcomes and requests cause, in their order; and the records that are neither."""
-        decided = Decided([], [], [])
+        decided = Decided([], [], [], [])
         for record in records:
             try:
                 self._decide(decode_outcome_or_request(record.value), decided, now_ms)
@@ -59,7 +63,10 @@ class Decider:
     def _decide(self, record: Outcome | Resend | Cancel, decided: Decided, now_ms: int) -> None:
         """Raises ValueError for a request about an ID that is none of ours."""
         if isinstance(record, Outcome):
-            decided.deliveries.extend(deliveries_of(record, self._routes, now_ms, self._first_wait_ms))
+            told = deliveries_of(record, self._routes, now_ms, self._first_wait_ms)
+            decided.deliveries.extend(told)
+            if record.outcome == "updated":
+                decided.updates.extend(told)
         elif isinstance(record, Resend):
             again = resent(record, now_ms, self._first_wait_ms)
             id_of(again)

@@ -21,6 +21,7 @@ from streams.adapters.state import Stamp
 from streams.agents.crash import background
 from streams.agents.emit_decide import Decider
 from streams.agents.emit_queue import Queue
+from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
 from streams.agents.emit_sender import Outbox, Sender, now_ms
 from streams.emit.pending import Standing, Step, id_of
 from streams.emit.wishes import cancelled
@@ -57,6 +58,7 @@ class EmitPartition:
         self._store: PendingStore | None = None
         self._outbox: Outbox | None = None
         self._recorder: asyncio.Task[None] | None = None
+        self._reviewer: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()  # one writer at a time, so that the own offsets follow each other
         self._flushed_at = time.monotonic()
 
@@ -76,6 +78,7 @@ class EmitPartition:
         await self._fold_log(store, end)
         self._outbox = Outbox(Queue(store))
         self._recorder = background(self._record_results(store, self._outbox), f"emit recorder {self._number}")
+        self._reviewer = background(self._look_again(store, self._outbox), f"emit review {self._number}")
         self._sender.refresh(self._outbox)
         seconds = round(time.monotonic() - began, 3)
         self._metrics.show(self._number, store.pending_by_destination)
@@ -99,8 +102,9 @@ class EmitPartition:
         async with self._writing:
             known = self._store.known(list(by_id))
             new = [delivery for id_, delivery in by_id.items() if id_ not in known]
-            entries, alone = await self._append(self._store, new, known)
-            self._take_up(self._outbox, entries, alone)
+            over = superseding(self._store, new, decided.updates, now_ms())
+            entries, alone = await self._append(self._store, [*new, *over], None if over else known)
+            self._take_up(self._outbox, entries, alone and not over)
             if decided.cancels:
                 await self._cancel(self._store, self._outbox, decided.cancels)
 
@@ -117,6 +121,8 @@ class EmitPartition:
         """Stop sending, give what is in flight a moment, record it."""
         store, outbox = self._store, self._outbox
         self._store = self._outbox = None
+        if self._reviewer:
+            self._reviewer.cancel()
         try:
             if store and outbox:
                 self._sender.detach(outbox)
@@ -129,6 +135,18 @@ class EmitPartition:
             self._metrics.hide(self._number)
             if store:
                 store.close()
+
+    async def _look_again(self, store: PendingStore, outbox: Outbox) -> None:
+        """Review what waits for something else than its time: now, after every change of configuration, at times."""
+        review, again_at = None, 0.0
+        while True:
+            if review is not self._decider.review or time.monotonic() >= again_at:
+                review, again_at = self._decider.review, time.monotonic() + EVERY
+                async with self._writing:
+                    for records in reviewed(store, review, now_ms()):
+                        await self._append(store, records, None)
+                        self._take_up(outbox, [], alone=False)
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _wind_down(self, store: PendingStore, outbox: Outbox) -> None:
         try:

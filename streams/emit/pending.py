@@ -14,7 +14,7 @@ ID_BYTES = 16
 _DUE_BYTES = _OFFSET_BYTES = 8
 _TAIL = _DUE_BYTES + _OFFSET_BYTES + ID_BYTES
 _FINAL_RANK = 0xFFFF
-_QUEUE = b"q"
+_QUEUE, _HELD = b"q", b"h"
 
 
 class Standing(NamedTuple):
@@ -84,14 +84,18 @@ def rank_of(delivery: Delivery) -> int:
 
 
 def queue_key(step: Step) -> bytes:
-    """The key under which a step waits for its time: destination, due time, offset, ID. Empty where it does not."""
+    """The key under which a step waits for its time: destination, due time, offset, ID. Empty where it does not.
+
+    What is held has such a key too, with another first byte: it waits for something else.
+    """
     delivery = step.delivery
-    if delivery.state not in ("scheduled", "retry"):
+    if delivery.state not in ("scheduled", "retry", "held"):
         return b""
     due = max(0, delivery.next_attempt_at or delivery.at)
+    prefix = queue_prefix(delivery.destination)
     return b"".join(
         (
-            queue_prefix(delivery.destination),
+            _HELD + prefix[1:] if delivery.state == "held" else prefix,
             due.to_bytes(_DUE_BYTES, "big"),
             step.offset.to_bytes(_OFFSET_BYTES, "big"),
             step.id,
@@ -102,6 +106,11 @@ def queue_key(step: Step) -> bytes:
 def queue_prefix(destination: str) -> bytes:
     """What all keys of a destination begin with."""
     return _QUEUE + destination.encode() + b"\0"
+
+
+def is_held(key: bytes) -> bool:
+    """Whether what has this key waits for something else than its time."""
+    return key[:1] == _HELD
 
 
 def destination_of(key: bytes) -> str:

@@ -5,6 +5,7 @@ An outcome gives, for each destination that wants it, one Delivery: `scheduled` 
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from schemas.ids import conversion_id, delivery_id
@@ -14,6 +15,7 @@ from schemas.requests import Request, RequestTemplate, parse_request
 from schemas.settings.file import Settings
 from schemas.settings.masks import HIDDEN
 from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
+from schemas.settings.rates import Rates
 from schemas.settings.shares import Share
 from schemas.values import LANDER_CLICK, Millis
 from streams.emit.conditions import Conditions, conditions_of
@@ -29,6 +31,8 @@ class Route(NamedTuple):
     shown: Template | None  # the URL without its secrets, where it holds some
     conditions: Conditions
     share: Share
+    currency: str  # in which it is told; empty: in that of the payout
+    rates: Rates
     delay_ms: Millis
     once: bool
     goals: Mapping[str, str]
@@ -40,6 +44,7 @@ class Rendered(NamedTuple):
     request: Request
     shown: str = ""
     reason: str = ""
+    is_held: bool = False  # the reason may pass
 
 
 Routes = Mapping[str, Mapping[str, Route]]
@@ -48,8 +53,9 @@ Routes = Mapping[str, Mapping[str, Route]]
 
 def routes_of(settings: Settings) -> Routes:
     """Compile the postbacks of all sources. Raises MacroError for a template that does not parse."""
+    rates = Rates(settings.rates)
     return {
-        name: {event: _route(name, source, postback) for event, postback in source.postbacks.items()}
+        name: {event: _route(name, source, postback, rates) for event, postback in source.postbacks.items()}
         for name, source in settings.sources.items()
     }
 
@@ -64,7 +70,7 @@ def destination_of(source: str) -> str:
     return f"source/{source}"
 
 
-def _route(name: str, source: Source, postback: SourcePostback) -> Route:
+def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) -> Route:
     parsed = parse_request(postback.request, source.postback_macros)
     account = source.account_values()
     request = parsed.filled(account)
@@ -77,6 +83,8 @@ def _route(name: str, source: Source, postback: SourcePostback) -> Route:
         shown=parsed.url.filled(told).filled(dict.fromkeys(secrets, HIDDEN), str) if secrets else None,
         conditions=conditions_of(postback),
         share=postback.payout,
+        currency=postback.currency,
+        rates=rates,
         delay_ms=postback.delay,
         once=postback.once,
         goals=source.goals,
@@ -116,7 +124,10 @@ def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route,
         return Rendered(_NOTHING, reason="no_source_click_id: the source gave none with its click")
     if reason := route.conditions.why_not(outcome, click, conversion):
         return Rendered(_NOTHING, reason=reason)
-    payout, currency = route.share.of(conversion.payout, conversion.currency)
+    payout, currency = told_amount(conversion, route)
+    if payout is None:
+        since = f"{currency} in {route.currency} when the conversion occurred"
+        return Rendered(_NOTHING, reason=f"no_rate: [rates] has none of {since}", is_held=True)
     telling = Telling(outcome, click, conversion, id_, route.goals, payout, currency)
     values = values_of(telling, route.macros)
     try:
@@ -129,6 +140,18 @@ def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route,
 
 
 _NOTHING = Request("GET", "")
+_OF_MONEY = frozenset({"payout", "currency"})
+
+
+def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | None, str]:
+    """What a destination is told of the payout, unrounded, and in which currency; None where it lacks a rate."""
+    amount, currency = route.share.of(conversion.payout, conversion.currency)
+    if not route.currency or currency == route.currency or amount == "" or route.macros.isdisjoint(_OF_MONEY):
+        return amount, currency
+    if not amount:
+        return amount, route.currency
+    converted = route.rates.converted(Decimal(amount), currency, route.currency, conversion.occurred_at)
+    return (None, currency) if converted is None else (converted, route.currency)
 
 
 def _delivery(
@@ -140,10 +163,10 @@ def _delivery(
         id_ = delivery_id(conversion.status, every, route.destination)
     else:
         id_ = delivery_id(postback_id, conversion.conversion_id, route.destination)
-    (method, url, headers, body), shown, reason = render(outcome, click, conversion, route, id_)
+    (method, url, headers, body), shown, reason, is_held = render(outcome, click, conversion, route, id_)
     return Delivery(
         delivery_id=id_,
-        state="not_sendable" if reason else "scheduled",
+        state="held" if is_held else "not_sendable" if reason else "scheduled",
         attempt=0,
         destination=route.destination,
         conversion_id=conversion.conversion_id,
@@ -159,4 +182,5 @@ def _delivery(
         body=body,
         shown_url=shown,
         reason=reason,
+        outcome=outcome if is_held else None,
     )

@@ -52,6 +52,7 @@ def cancelled(cancels: Iterable[Cancel], known: Mapping[bytes, Standing], now_ms
                 reason=f"by_hand: {cancel.reason}" if cancel.reason else "by_hand",
                 took_ms=0,
                 worker="",
+                outcome=None,
             )
         )
     return ended

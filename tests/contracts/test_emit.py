@@ -1,5 +1,6 @@
 """The role emit, as a process, on Apache Kafka and against a real HTTP server."""
 
+import json
 import signal
 import sys
 from collections import Counter
@@ -64,6 +65,8 @@ def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathF
         "fails/3/w",
         "again",
         "before",
+        "euro",
+        "gone",
     )
     urls = {path.replace("/", "-"): f"{source.url}/{path}" for path in paths}
     urls["cancelled"] = f"{source.url}/fails/1000/z"
@@ -72,7 +75,10 @@ def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathF
     urls["private"] = f"http://169.254.169.254:{source.port}/private"
     folder = tmp_path_factory.mktemp("emit")
     given = source_settings(urls)
-    given["sources"]["waits"]["postbacks"]["*"]["delay"] = "1h"
+    for name in ("waits", "gone"):
+        given["sources"][name]["postbacks"]["*"] |= {"delay": "1h", "statuses": ["approved", "rejected"]}
+    given["sources"]["euro"]["postbacks"]["*"]["url"] += "&p={payout|2}&c={currency}"
+    given["sources"]["euro"]["postbacks"]["*"]["currency"] = "EUR"
     process = EmitProcess(kafka.bootstrap, folder, given).start()
     yield process
     code = process.stop()
@@ -254,3 +260,53 @@ def test_a_changed_template_counts_after_sighup_for_what_is_decided_from_then_on
     changed(given.replace("/before", "/after"), "configuration_reloaded", "/after", 701)
     changed("{", "configuration_kept", "/after", 702)
     changed(given, "configuration_reloaded", "/before", 703)
+
+
+def test_what_lacks_a_rate_is_held_until_a_reload_and_a_removed_source_cancels_what_waits(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_outcomes(kafka.bootstrap, [*outcomes_of("euro", 800, 1), *outcomes_of("gone", 810, 1)])
+    (held,), (waiting,) = until(lambda: _all(kafka, "euro", 1) + _all(kafka, "gone", 1), 40, "both are recorded")
+    assert (held.state, held.reason.split(":")[0], waiting.state) == ("held", "no_rate", "scheduled")
+    given = json.loads(emit.config.read_text())
+    del given["sources"]["gone"]
+    emit.config.write_text(json.dumps(given | {"rates": {"EUR": {"USD": "1.10"}}}))
+    emit.signal(signal.SIGHUP)
+    (told,) = until_finished(kafka, "euro", 1).values()
+    assert [one.state for one in told] == ["held", "scheduled", "delivered"]
+    assert told[-1].url.endswith("?id=their-800&p=1.09&c=EUR")
+    assert source.count("/euro") == {"their-800": 1}
+    (_, ended) = until(lambda: [one for one in steps(kafka, "gone").values() if len(one) > 1], 40, "it is cancelled")[0]
+    assert (ended.state, ended.reason.split(":")[0]) == ("cancelled", "destination_removed")
+
+
+def test_a_newer_delivery_of_the_same_conversion_supersedes_the_one_that_waits(
+    kafka: KafkaServer, emit: EmitProcess
+) -> None:
+    (first,) = outcomes_of("waits", 820, 1)
+    send_outcomes(kafka.bootstrap, [first])
+    (older,) = until(lambda: _of_click(kafka, "click-820", 1), 40, "it is scheduled")
+    postback = msgspec.structs.replace(first.postback, postback_id="refused")
+    send_outcomes(
+        kafka.bootstrap,
+        [
+            outcome(
+                820,
+                click={"source": "waits"},
+                conversion={"status": "rejected"},
+                outcome="updated",
+                previous_status="approved",
+                postback=postback,
+            )
+        ],
+    )
+    found = until(lambda: _of_click(kafka, "click-820", 3), 40, "the older one has ended")
+    newer = next(one for one in found if one.postback_id == "refused")
+    ended = next(one for one in found if one.state == "cancelled")
+    assert (ended.delivery_id, ended.reason) == (older.delivery_id, f"superseded by {newer.delivery_id}")
+    assert newer.state == "scheduled"
+
+
+def _of_click(kafka: KafkaServer, click_id: str, count: int) -> list[Delivery]:
+    found = [one for one in deliveries(kafka.bootstrap) if one.click_id == click_id]
+    return found if len(found) == count else []

@@ -127,6 +127,14 @@ DELIVERY = Delivery(
     worker="w1",
 )
 BARE_POSTBACK = Postback(postback_id="p", click_id="c", event="install", network="acme", received_at=AT)
+OUTCOME_BARE = Outcome(outcome="waiting", postback=BARE_POSTBACK, version=1 << 16, decided_at=AT)
+SENT_DELIVERY = msgspec.structs.replace(
+    DELIVERY,
+    headers={"Content-Type": "application/json"},
+    body='{"cid":"42"}',
+    shown_url="https://pops.example/pb?cid=***",
+    resends="00112233445566778899aabbccddeeff",
+)
 
 GOLDEN: dict[str, Record] = {
     "click-without-choice": CLICK,
@@ -150,15 +158,10 @@ GOLDEN: dict[str, Record] = {
         conversion=CONVERSION,
         click=CLICK,
     ),
-    "outcome-bare": Outcome(outcome="waiting", postback=BARE_POSTBACK, version=1 << 16, decided_at=AT),
+    "outcome-bare": OUTCOME_BARE,
     "delivery-without-body": DELIVERY,
-    "delivery": msgspec.structs.replace(
-        DELIVERY,
-        headers={"Content-Type": "application/json"},
-        body='{"cid":"42"}',
-        shown_url="https://pops.example/pb?cid=***",
-        resends="00112233445566778899aabbccddeeff",
-    ),
+    "delivery-without-outcome": SENT_DELIVERY,
+    "delivery": msgspec.structs.replace(SENT_DELIVERY, outcome=OUTCOME_BARE),
     "resend": Resend(resend_id="0f1e2d3c4b5a69788796a5b4c3d2e1f0", delivery=DELIVERY, asked_at=AT + 9),
     "cancel": Cancel(delivery=DELIVERY, asked_at=AT + 9, reason="the offer has ended"),
     "invalid": Invalid(

@@ -76,7 +76,7 @@ def test_a_test_is_told_only_where_it_is_asked_for() -> None:
         ("100%", Decimal("1.20"), "1.20"),
         ("33.3333%", Decimal(1), "0.333333"),
         ("50%", Decimal(40), "20"),
-        ("50%", Decimal("0.00000001"), "0"),
+        ("50%", Decimal("0.00000001"), "0.00000001"),
         ("50%", None, "0"),
         ("0.50 EUR", Decimal("1.20"), "0.50"),
         ("0.50 EUR", None, "0.50"),

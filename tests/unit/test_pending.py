@@ -10,6 +10,7 @@ from schemas.wire import encode
 from streams.adapters.pending_store import NEVER, PendingStore
 from streams.adapters.state import Stamp
 from streams.agents.emit_queue import WINDOW, Queue
+from streams.agents.emit_review import superseding
 from streams.emit.pending import Step, destination_of, due_of, id_of, queue_key
 from tests.emit_samples import NOW, delivery
 
@@ -135,3 +136,37 @@ def test_what_is_under_way_is_not_handed_out_again_by_a_reset(store: PendingStor
     assert {first.delivery.delivery_id, second.delivery.delivery_id} == {f"{n:032x}" for n in (1, 2)}
     assert queue.take("source/pops", NOW) is None
     assert first.standing is None, "what was under way must be looked up when it is recorded"
+
+
+def test_a_held_delivery_is_not_due_and_is_found_until_it_is_scheduled(store: PendingStore) -> None:
+    assert put(store, delivery(1, "held"), delivery(2, "held"), delivery(3)) == [f"{3:032x}"]
+    assert (due(store), store.pending, store.destinations()) == ([3], 3, ["source/pops"])
+    first, cursor = store.held(b"", 1)
+    second, end = store.held(cursor, 1)
+    assert ([one.delivery_id for one in first + second], end) == ([f"{1:032x}", f"{2:032x}"], b"")
+    put(store, delivery(1), delivery(2, "expired"))
+    assert (due(store), store.held(b"", 9), store.pending) == ([3, 1], ([], b""), 2)
+
+
+def test_only_what_still_waits_for_the_same_conversion_and_destination_is_out_of_date(store: PendingStore) -> None:
+    newer = delivery(2, conversion_id="conversion-1")
+    assert store.older(newer) is None
+    put(store, delivery(1), delivery(3, conversion_id="conversion-1", destination="source/other"))
+    assert store.older(delivery(1)) is None
+    older = store.older(newer)
+    assert older is not None
+    assert older.delivery_id == delivery(1).delivery_id
+    put(store, delivery(1, "delivered", 1))
+    assert store.older(newer) is None
+
+
+def test_of_several_updates_in_one_batch_the_last_alone_waits(store: PendingStore) -> None:
+    put(store, delivery(1))
+    updates = [delivery(number, conversion_id="conversion-1") for number in (2, 3)]
+    over = superseding(store, updates, updates, NOW)
+    assert [(one.delivery_id, one.state, one.reason) for one in over] == [
+        (delivery(1).delivery_id, "cancelled", f"superseded by {2:032x}"),
+        (f"{2:032x}", "cancelled", f"superseded by {3:032x}"),
+    ]
+    put(store, *updates, *over)
+    assert due(store) == [3]

@@ -28,6 +28,7 @@ url = "https://offer.example/?s={click_id}"
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_example_loads(block: str) -> None:
     tree = tomllib.loads(REST + block)
+    tree.setdefault("sources", {"pops": {}})
     tree.setdefault("campaigns", {"spring": {"source": next(iter(tree["sources"])), "offers": ["game"]}})
     for name, source in tree["sources"].items():
         source.setdefault("account", {"token": "t"})
