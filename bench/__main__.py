@@ -20,13 +20,14 @@ from bench.isolation import ISOLATION
 from bench.join import JOIN
 from bench.kafka import BenchError
 from bench.kind import Bench, Plan
+from bench.latency import LATENCY
 from bench.oracle import ORACLE
 from bench.poison import POISON
 from bench.reports import REPORTS_BENCH
 from bench.results import RESULTS, Results, read_all, write
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, REPORTS_BENCH, ORACLE)}
+BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, REPORTS_BENCH, ORACLE)}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 
