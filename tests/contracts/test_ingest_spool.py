@@ -26,7 +26,9 @@ from tests.polling import until
 pytestmark = pytest.mark.kafka
 OURS = click_id()
 QUICK = {"publish_timeout": "3s", "spool_after": "1s", "click_timeout": "100ms"}
-CALLERS = 8
+CALLERS = 6
+PAUSE = 0.02  # seconds; a steady load leaves the machine to what is tried here
+ROUND = 200  # postbacks that are answered before the next blow
 
 
 @pytest.fixture
@@ -71,6 +73,7 @@ class Load:
         while not self._stopped.is_set():
             try:
                 self._click_and_report(connection)
+                self._stopped.wait(PAUSE)
             except (OSError, http.client.HTTPException):
                 connection.close()
                 self._stopped.wait(0.02)
@@ -124,15 +127,15 @@ def test_kill_9_of_broker_and_of_ingest_amid_an_outage_under_load_loses_nothing_
     load = Load(port)
     try:
         with load.running():
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
             broker.kill()
             for _ in range(3):
-                load.wait_for_more(500)
+                load.wait_for_more(ROUND)
                 ingest.stop(signal.SIGKILL)
                 ingest = IngestProcess(tmp_path, broker.bootstrap, port, ingest=QUICK)
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
             broker.start()
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
         until_drained(ingest)
         assert '"click_lost"' not in ingest.log
     finally:
@@ -155,12 +158,12 @@ def test_an_outage_much_longer_than_the_time_out_loses_nothing_and_ends_no_proce
     load = Load(ingest.port)
     try:
         with load.running():
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
             broker.kill()
             until(lambda: "spool_not_drained" in ingest.log, 20, "a batch is given up")
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
             broker.start()
-            load.wait_for_more(500)
+            load.wait_for_more(ROUND)
         until_drained(ingest)
         broker.kill()
         assert postback(ingest, "last").status == 200
