@@ -36,6 +36,8 @@ def unreplaced_macro(text: str) -> bool:
     """
     if text.isalnum():
         return text in _WORDS
+    if not ("%" in text or "{" in text or "[" in text or "#" in text or "<" in text or "__" in text):
+        return text.strip() in _WORDS  # most values: without these signs there is neither a macro nor anything encoded
     for _ in range(_DECODINGS + 1):
         if _is_macro(text):
             return True

@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from clickjoin.cli import check, dashboard, deliveries, export, presets, report, roles, route, servers, status, trace
+from clickjoin.cli import (
+    check,
+    dashboard,
+    deliveries,
+    export,
+    imports,
+    presets,
+    report,
+    roles,
+    route,
+    servers,
+    status,
+    trace,
+)
 
 app = typer.Typer(
     name="clickjoin",
@@ -39,6 +52,7 @@ for command in (
     *(report.report, report.funnel, export.export, trace.trace, status.status, route.route),
 ):
     app.command()(command)
+app.command("import")(imports.import_)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")
 app.add_typer(dashboard.app, name="dashboard")

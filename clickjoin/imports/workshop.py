@@ -1,0 +1,99 @@
+"""Where rows are made into what is stored: in processes of their own, as making costs ten times as much as reading."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from clickjoin.imports.row import BadRow, Columns, Row
+from ingest.parameters import Params
+
+Begin = Callable[[list[Row]], Awaitable["Made"]]
+"""Begins with some rows; what it returns is awaited for what was made of them."""
+
+
+class Maker(Protocol):
+    """Makes of a row what is stored."""
+
+    def make(self, params: Params, line: int) -> Any:
+        """Raises BadRow."""
+
+
+class Made(NamedTuple):
+    """What became of some rows."""
+
+    good: list[Any]
+    bad: list[tuple[int, str, str]]  # which of them, the reason, and what would be right
+
+
+class Way(NamedTuple):
+    """How rows become what is stored."""
+
+    columns: Columns
+    maker: Maker
+    finish: Callable[[Any], Any]  # of what was made
+
+    def make(self, rows: list[Row]) -> Made:
+        """All of it."""
+        made = Made([], [])
+        for index, row in enumerate(rows):
+            try:
+                if row.problem:
+                    raise row.problem
+                made.good.append(self.finish(self.maker.make(self.columns.of(row.params), row.line)))
+            except BadRow as problem:
+                made.bad.append((index, problem.code, problem.detail))
+        return made
+
+
+@contextmanager
+def alone(way: Way) -> Iterator[Begin]:
+    """In this process, for what remembers the rows before."""
+
+    async def begin(rows: list[Row]) -> Made:
+        return way.make(rows)
+
+    yield begin
+
+
+@contextmanager
+def shared(way: Way) -> Iterator[Begin]:
+    """In a process for each core."""
+    # Forked, so that the configuration with its secrets is handed over in memory.
+    with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1, _begin, (way,)) as pool:
+
+        def begin(rows: list[Row]) -> Awaitable[Made]:
+            loop = asyncio.get_running_loop()
+            made = loop.create_future()
+            pool.apply_async(
+                _make,
+                ([(row.line, row.params, *_told(row.problem)) for row in rows],),
+                callback=lambda result: loop.call_soon_threadsafe(made.set_result, result),
+                error_callback=lambda error: loop.call_soon_threadsafe(made.set_exception, error),
+            )
+            return made
+
+        yield begin
+
+
+_way: Way
+
+
+def _begin(way: Way) -> None:
+    global _way
+    _way = way
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _make(plain: list[tuple[int, Params, str, str]]) -> Made:
+    return _way.make([Row(line, params, BadRow(code, why) if code else None) for line, params, code, why in plain])
+
+
+def _told(problem: BadRow | None) -> tuple[str, str]:
+    return (problem.code, problem.detail) if problem else ("", "")
