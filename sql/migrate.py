@@ -1,11 +1,16 @@
 """Brings ClickHouse to the schema of `migrations/*.sql`. The files serve one node and a cluster."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
+from typing import NamedTuple
 
 from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
+from clickhouse_migrations.migrator import STATUS_MD5_MISMATCH, STATUS_PENDING
+from clickhouse_migrations.substitution import substitute
 
 from sql.connect import address, database_of
 
@@ -18,6 +23,13 @@ class MigrationError(Exception):
     """The schema could not be brought up to date; the text says where and why."""
 
 
+class Pending(NamedTuple):
+    """A migration that was not applied yet: the name of its file, and the SQL that would run."""
+
+    name: str
+    sql: str
+
+
 def migrate(dsn: str) -> list[str]:
     """Create the database where it is missing and apply what is pending. Returns the names of the files applied now.
 
@@ -26,14 +38,36 @@ def migrate(dsn: str) -> list[str]:
     """
     with as_file(files("sql") / "migrations") as folder:
         names = MigrationStorage(folder).migration_filenames()
-        try:
-            cluster = ClickhouseCluster(
-                db_url=dsn,
-                driver="clickhouse-connect",
-                connect_timeout=_CONNECT_SECONDS,
-                query_timeout=_QUERY_SECONDS,
-            )
+        with _at(dsn) as cluster:
             applied = cluster.migrate(database_of(dsn), folder, variables=SINGLE_NODE)
-        except (MigrationException, ClickHouseError, OSError) as error:
-            raise MigrationError(f"ClickHouse at {address(dsn)}: {str(error).splitlines()[0]}") from error
     return [names[migration.version] for migration in applied]
+
+
+def plan(dsn: str) -> list[Pending]:
+    """What `migrate` would apply now. Changes nothing, not even where there is no database. Raises MigrationError."""
+    with as_file(files("sql") / "migrations") as folder:
+        storage = MigrationStorage(folder)
+        names = storage.migration_filenames()
+        with _at(dsn) as cluster:
+            found = cluster.status(database_of(dsn), folder)
+            if changed := [names[row.version] for row in found if row.state == STATUS_MD5_MISMATCH]:
+                raise MigrationException(f"{', '.join(changed)} was applied before and has changed since")
+        pending = {row.version for row in found if row.state == STATUS_PENDING}
+        return [
+            Pending(names[one.version], substitute(one.script, SINGLE_NODE, names[one.version]))
+            for one in storage.migrations()
+            if one.version in pending
+        ]
+
+
+@contextmanager
+def _at(dsn: str) -> Iterator[ClickhouseCluster]:
+    try:
+        yield ClickhouseCluster(
+            db_url=dsn,
+            driver="clickhouse-connect",
+            connect_timeout=_CONNECT_SECONDS,
+            query_timeout=_QUERY_SECONDS,
+        )
+    except (MigrationException, ClickHouseError, OSError) as error:
+        raise MigrationError(f"ClickHouse at {address(dsn)}: {str(error).splitlines()[0]}") from error

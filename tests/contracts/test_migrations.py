@@ -10,7 +10,7 @@ import pytest
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from sql.migrate import MigrationError, migrate
+from sql.migrate import MigrationError, migrate, plan
 from streams.tables import WRITE_ORDER
 from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
@@ -44,6 +44,23 @@ def test_migrating_creates_the_database_and_again_applies_nothing(clickhouse: Cl
         assert {name for (name,) in found} >= set(TABLES)
     finally:
         rows(dsn, f"DROP DATABASE {fresh}")
+
+
+def test_a_plan_says_what_would_run_and_runs_none_of_it(clickhouse: ClickHouse, database: str) -> None:
+    planned = f"{database}_planned"
+    dsn = f"http://{clickhouse.user}:{clickhouse.password}@{clickhouse.host}:{clickhouse.port}/{planned}"
+    pending = plan(dsn)
+    assert plan(dsn) == pending
+    assert "ReplacingMergeTree" in pending[0].sql
+    assert not any("${" in sql for _, sql in pending)
+    try:
+        assert migrate(dsn) == [name for name, _ in pending]
+        assert plan(dsn) == []
+        rows(dsn, "ALTER TABLE schema_versions UPDATE md5 = 'other' WHERE version = 1 SETTINGS mutations_sync = 2")
+        with pytest.raises(MigrationError, match=r"001_clicks\.sql was applied before and has changed since"):
+            plan(dsn)
+    finally:
+        clickhouse.client().command(f"DROP DATABASE {planned}")
 
 
 def test_every_column_that_the_sink_writes_is_there(dsn: str) -> None:
