@@ -16,7 +16,9 @@ from ingest.app import App
 from ingest.chance import RandomBytes, normals, now_ms
 from ingest.click_calls import ClickCalls
 from ingest.clickhouse_figures import ClickHouseFigures
+from ingest.devices import device_of
 from ingest.drain import Drainer
+from ingest.geo import GeoFiles
 from ingest.keeper import Keeper
 from ingest.lander_calls import LanderCalls
 from ingest.learner import Learner
@@ -59,6 +61,11 @@ def run(settings: Settings, spool: Path, load: Load) -> int:
         )
         return WRONG_CONFIGURATION
     try:
+        GeoFiles(settings.geo)
+    except ConfigError as error:
+        _tell(error)
+        return WRONG_CONFIGURATION
+    try:
         claim(settings.ingest.listen)
         file = SpoolFile(spool, settings.ingest.spool_bytes)
         left = take_over(file)
@@ -70,8 +77,15 @@ def run(settings: Settings, spool: Path, load: Load) -> int:
         return FAILED
     if file.records:
         log.info("spool_found", file=str(spool), spooled=file.records, taken_over=left)
+    device_of("the first one reads all the patterns")
     _collect_seldom()
-    return uvloop.run(_serve(settings, file, load))
+
+    def load_with_files() -> Settings:
+        found = load()
+        GeoFiles(found.geo)  # what cannot be read changes nothing
+        return found
+
+    return uvloop.run(_serve(settings, file, load_with_files))
 
 
 async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
@@ -116,20 +130,22 @@ def _build(
     random = RandomBytes()
     keeper = Keeper(store, metrics, random)
     learner.use(plans.campaigns)
-    visits = Visits(plans, store, random, metrics, settings.ingest, Router(learner.figures))
+    visits = Visits(plans, store, random, metrics, settings.ingest, GeoFiles(settings.geo), Router(learner.figures))
     landers = LanderCalls(visits, keeper)
     postbacks = PostbackCalls(plans, store, keeper, random, settings.ingest)
 
     def use(settings: Settings) -> None:
         plans = prepare(settings)
         learner.use(plans.campaigns)
-        visits.use(plans, settings.ingest)
+        visits.use(plans, settings.ingest, GeoFiles(settings.geo))
+        app.trusted = settings.ingest.trusted_proxies
         postbacks.use(plans, settings.ingest)
 
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}
     calls |= {"out": landers.out, "t": landers.made, "t.js": landers.script}
-    return App(calls, store, metrics), use
+    app = App(calls, store, metrics, settings.ingest.trusted_proxies)
+    return app, use
 
 
 def _watch(metrics: Metrics, publisher: Publisher, spool: Spool) -> None:
@@ -146,6 +162,11 @@ def _collect_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def _tell(error: ConfigError) -> None:
+    for problem in error.problems:
+        log.error("wrong_configuration", path=problem.path, value=problem.value, error=problem.message)
 
 
 def _log_to_standard_error() -> None:
@@ -174,8 +195,7 @@ def main(arguments: list[str]) -> int:
         settings = load()
     except ConfigError as error:
         _log_to_standard_error()
-        for problem in error.problems:
-            log.error("wrong_configuration", path=problem.path, value=problem.value, error=problem.message)
+        _tell(error)
         return WRONG_CONFIGURATION
     return run(settings, spool, load)
 

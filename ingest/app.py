@@ -6,6 +6,7 @@ import structlog
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
+from ingest.auth import Ranges
 from ingest.exchange import Answer, Exchange, failure, json_answer
 from ingest.metrics import CONTENT_TYPE, Metrics
 from ingest.store import Store
@@ -24,10 +25,12 @@ log = structlog.get_logger()
 
 
 class App:
-    """What the server calls for each request. `in_flight` says how many are not yet answered."""
+    """What the server calls for each request. `in_flight` says how many are not yet answered; `trusted` proxies say who
+    calls."""
 
-    def __init__(self, calls: Mapping[str, Calls], store: Store, metrics: Metrics) -> None:
+    def __init__(self, calls: Mapping[str, Calls], store: Store, metrics: Metrics, trusted: Ranges) -> None:
         self.in_flight = 0
+        self.trusted = trusted
         self._calls = calls
         self._store = store
         self._metrics = metrics
@@ -42,7 +45,7 @@ class App:
                 answer = self._service(scope.method, scope.path)
                 route = "unknown" if answer is _NOT_FOUND else "service"
             else:
-                answer = await self._answer(call, Exchange(scope, protocol, route, name))
+                answer = await self._answer(call, Exchange(scope, protocol, route, name, self.trusted))
             self._metrics.count_request(route, answer.status)
             answer.send(protocol)
         finally:

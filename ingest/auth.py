@@ -17,7 +17,7 @@ def check_access(access: Access, key: str, peer: str, authorization: str = "") -
 
     authorization: the header, which counts where there is no other key.
     """
-    if access.allow and not _is_allowed(access.allow, peer):
+    if access.allow and not is_within(access.allow, peer):
         raise Refusal(403, "address_not_allowed", f"{peer or 'this address'} is in no range of {access.path}.allow")
     if access.key is not None:
         sent = [key] if key else keys_in(authorization)
@@ -45,10 +45,14 @@ def keys_in(authorization: str) -> list[str]:
     return found
 
 
+Ranges = tuple[IPv4Network | IPv6Network, ...]
+
+
 @lru_cache(maxsize=8192)
-def _is_allowed(ranges: tuple[IPv4Network | IPv6Network, ...], peer: str) -> bool:
+def is_within(ranges: Ranges, text: str) -> bool:
+    """Whether an address of either version is in one of the ranges; what is no address is in none."""
     try:
-        address = ip_address(peer)
+        address = ip_address(text)
     except ValueError:
         return False
     if isinstance(address, IPv6Address) and address.ipv4_mapped:

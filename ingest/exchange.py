@@ -9,8 +9,9 @@ import msgspec
 from granian._granian import RSGIHTTPProtocol as HTTPProtocol
 from granian.rsgi import Scope
 
-from ingest.auth import KEY_HEADER, KEY_PARAMETER
+from ingest.auth import KEY_HEADER, KEY_PARAMETER, Ranges, is_within
 from ingest.parameters import Params, parse_body, parse_query
+from ingest.proxies import caller
 from ingest.raw import raw_request
 from ingest.refusal import Refusal
 from schemas.settings.servers import Ingest
@@ -63,10 +64,25 @@ def redirect(url: str) -> Answer:
 class Exchange:
     """One request: what was read of it, for handlers and for what is kept where it cannot be used."""
 
-    __slots__ = ("_protocol", "_scope", "body", "content_type", "method", "name", "path_key", "query", "route")
+    __slots__ = (
+        "_peer",
+        "_protocol",
+        "_scope",
+        "_trusted",
+        "body",
+        "content_type",
+        "method",
+        "name",
+        "path_key",
+        "query",
+        "route",
+    )
 
-    def __init__(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str) -> None:
+    def __init__(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str, trusted: Ranges = ()) -> None:
+        """trusted: proxies whose X-Forwarded-For is believed."""
         self._scope = scope
+        self._trusted = trusted
+        self._peer: str | None = None
         self._protocol = protocol
         self.route = route
         self.name, self.path_key = name, ""
@@ -85,7 +101,20 @@ class Exchange:
 
     @property
     def peer(self) -> str:
-        """The address that the connection comes from."""
+        """The address of who calls: of the connection, or what a trusted proxy says."""
+        if self._peer is None:
+            self._peer = self._connection
+            if self._trusted:
+                self._peer = caller(self._peer, self.header("x-forwarded-for"), self._trusted)
+        return self._peer
+
+    @property
+    def is_by_proxy(self) -> bool:
+        """Whether a trusted proxy has sent this on, so that its headers count."""
+        return bool(self._trusted) and is_within(self._trusted, self._connection)
+
+    @property
+    def _connection(self) -> str:
         return self._scope.client.rpartition(":")[0].strip("[]")
 
     def header(self, name: str) -> str:
@@ -146,7 +175,7 @@ class Exchange:
 
     def with_body(self, body: bytes, content_type: str) -> "Exchange":
         """The same request with another body: one object of an array, to be kept for itself."""
-        other = Exchange(self._scope, self._protocol, self.route, self.name)
+        other = Exchange(self._scope, self._protocol, self.route, self.name, self._trusted)
         other.body, other.content_type = body, content_type
         return other
 

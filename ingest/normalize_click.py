@@ -3,8 +3,8 @@
 Nothing that a visitor's URL holds is a reason to refuse the visit: what cannot be used is left out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from ingest.amounts import parse_amount, parse_currency
 from ingest.bots import is_bot
+from ingest.countries import country_code
+from ingest.devices import device_of
 from ingest.moments import parse_moment
 from ingest.normalize_postback import MAX_BROUGHT_BYTES, MAX_TEXT, other_params
 from ingest.parameters import BROKEN, Params
@@ -39,6 +41,7 @@ class Visitor:
     languages: str = ""  # the header Accept-Language
     is_prefetch: bool = False
     is_unique: bool = False
+    place: Mapping[str, str] = field(default_factory=dict)  # by our word, where the address is
 
 
 class Asked(NamedTuple):
@@ -75,7 +78,7 @@ def normalize_click(
         return _text(params, plan.names[word])
 
     facts: dict[str, Any] = {word: said(word) for word in TRAIT_WORDS}
-    facts["language"] = facts["language"] or first_language(visitor.languages)
+    _add_known(facts, visitor)
     traits = tuple([value.casefold() for value in facts.values()])
     choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
     offer = plan.offers[choice.offer]
@@ -126,6 +129,20 @@ def normalize_reported_click(
     rest = {name: value for name, value in params.items() if name not in ("click_id", "clicked_at", "ip", "user_agent")}
     click = normalize_click(plan, rest, Visitor(ip, user_agent), click_id=click_id, now_ms=now_ms, choose=choose)
     return replace(click, clicked_at=clicked_at, source_click_id=click.source_click_id or brought)
+
+
+def _add_known(facts: dict[str, Any], visitor: Visitor) -> None:
+    """What the source does not say of its visitor, as far as it is known otherwise."""
+    if not (facts["device"] and facts["os"] and facts["browser"]):
+        kind, os, browser = device_of(visitor.user_agent)
+        facts["device"] = facts["device"] or kind
+        facts["os"] = facts["os"] or os
+        facts["browser"] = facts["browser"] or browser
+    for word, known in visitor.place.items():
+        facts[word] = facts[word] or known[:MAX_TEXT]
+    if facts["country"]:
+        facts["country"] = country_code(facts["country"])
+    facts["language"] = facts["language"] or first_language(visitor.languages)
 
 
 @lru_cache(maxsize=4096)

@@ -1,13 +1,15 @@
 """Visitors: their clicks, recorded before they are sent on. They are sent on whatever happens to the record."""
 
 import time
+from collections.abc import Mapping
 
 import structlog
 from msgspec.structs import replace
 
-from ingest.bots import is_prefetch
+from ingest.bots import is_bot, is_prefetch
 from ingest.chance import RandomBytes, now_ms
 from ingest.exchange import Exchange
+from ingest.geo import GeoFiles
 from ingest.group import NotStored
 from ingest.landers import choose_lander
 from ingest.metrics import Metrics
@@ -18,6 +20,7 @@ from ingest.refusal import Refusal, shown
 from ingest.routing.route import TRAFFICBACK
 from ingest.spool_file import Record
 from ingest.store import Store
+from ingest.uniques import Uniques
 from schemas.ids import mint_click_id
 from schemas.records import Click, Postback
 from schemas.settings.servers import Ingest
@@ -39,6 +42,7 @@ class Visits:
         random: RandomBytes,
         metrics: Metrics,
         limits: Ingest,
+        geo: GeoFiles,
         choose: Choose = choose_by_rules,
     ) -> None:
         self.choose = choose
@@ -47,11 +51,12 @@ class Visits:
         self._metrics = metrics
         self._lost = 0
         self._told_at = 0.0
-        self.use(plans, limits)
+        self._uniques = Uniques()
+        self.use(plans, limits, geo)
 
-    def use(self, plans: Plans, limits: Ingest) -> None:
+    def use(self, plans: Plans, limits: Ingest, geo: GeoFiles) -> None:
         """Go by these from now on."""
-        self.plans, self.limits = plans, limits
+        self.plans, self.limits, self._geo = plans, limits, geo
         self._patience = limits.click_timeout / 1000
 
     def campaign(self, name: str) -> CampaignPlan | None:
@@ -73,12 +78,27 @@ class Visits:
     ) -> Click:
         """The record of a visit that happens now. An empty click_id: one is minted. offer: the one chosen before."""
         at_ms = now_ms()
-        header = exchange.header
-        visitor = Visitor(exchange.peer, header("user-agent"), header("accept-language"), is_prefetch(header))
+        visitor = self._visitor(plan, exchange, at_ms, is_new=not click_id and not exchange.is_head)
         choose = chosen_before(offer) if offer and offer in plan.offers else self.choose
         return normalize_click(
             plan, params, visitor, click_id=click_id or self.mint(at_ms), now_ms=at_ms, choose=choose
         )
+
+    def _visitor(self, plan: CampaignPlan, exchange: Exchange, at_ms: int, *, is_new: bool) -> Visitor:
+        header, address = exchange.header, exchange.peer
+        user_agent, ahead = header("user-agent"), is_prefetch(header)
+        # Who only looks ahead, or is a robot, must not take the place of the visitor who comes.
+        is_counted = is_new and not ahead and not is_bot(user_agent)
+        is_unique = is_counted and self._uniques.is_first(plan.name, address, user_agent, at_ms)
+        return Visitor(address, user_agent, header("accept-language"), ahead, is_unique, self._place(exchange, address))
+
+    def _place(self, exchange: Exchange, address: str) -> Mapping[str, str]:
+        """What a trusted proxy says of where a visitor is, before what the files say."""
+        found = self._geo.place(address)
+        if self._geo.headers and exchange.is_by_proxy:
+            said = {word: exchange.header(name) for word, name in self._geo.headers}
+            return {**found, **{word: text for word, text in said.items() if text}}
+        return found
 
     def landed(self, plan: CampaignPlan, click: Click) -> Click:
         """The click of a visitor who sees a lander first; whom no offer fitted sees none."""

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from schemas.settings.dashboard import Dashboard
+from schemas.settings.geo import Geo
 from schemas.settings.landers import Lander
 from schemas.settings.postbacks import Source
 from schemas.settings.rates import RateTable
@@ -18,6 +19,7 @@ class Settings(Section):
     kafka: Kafka = Kafka()
     clickhouse: ClickHouse = ClickHouse()
     ingest: Ingest = Ingest()
+    geo: Geo = Geo()
     emit: Emit = Emit()
     metrics: Metrics = Metrics()
     dashboard: Dashboard = Dashboard()

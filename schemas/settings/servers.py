@@ -93,6 +93,7 @@ class Ingest(Section):
 
     listen: Address = "127.0.0.1:8080"
     public_url: BaseUrl = "http://127.0.0.1:8080"
+    trusted_proxies: tuple[AddressRange, ...] = ()  # whose X-Forwarded-For, and [geo] headers, are believed
     secrets: tuple[Secret, ...] = ()  # of the click IDs: the first mints, all verify
     wait: Duration = 86_400_000  # how long a postback waits for its click
     default_network: str = ""  # who calls /postback without a name

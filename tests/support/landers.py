@@ -19,7 +19,13 @@ def ingest_alone(folder: Path, site: str) -> Iterator[IngestProcess]:
     """An ingest that writes into its spool."""
     before = tree()
     sections = {
-        "ingest": {"click_timeout": "10ms", "spool_after": "10ms", "publish_timeout": "500ms"},
+        "ingest": {
+            "click_timeout": "10ms",
+            "spool_after": "10ms",
+            "publish_timeout": "500ms",
+            "trusted_proxies": ["127.0.0.0/8"],
+        },
+        "geo": {"headers": {"country": "CF-IPCountry"}},
         "landers": {"own": {"url": f"{site}/lander?click_id={{click_id}}&source_click_id={{source_click_id}}"}},
         "offers": {
             name: offer | {"url": f"{site}/offer/{name}?click_id={{click_id}}&s={{source_click_id}}"}
