@@ -17,7 +17,7 @@ def check_access(access: Access, key: str, peer: str, authorization: str = "") -
 
     authorization: the header, which counts where there is no other key.
     """
-    if access.allow and not is_within(access.allow, peer):
+    if not access.only_logs and not is_listed(access, peer):
         raise Refusal(403, "address_not_allowed", f"{peer or 'this address'} is in no range of {access.path}.allow")
     if access.key is not None:
         sent = [key] if key else keys_in(authorization)
@@ -26,8 +26,13 @@ def check_access(access: Access, key: str, peer: str, authorization: str = "") -
             raise Refusal(401, "missing_key", wanted)
         if not any(compare_digest(each.encode("utf-8", "replace"), access.key) for each in sent):
             raise Refusal(401, "wrong_key", f"this is not the key of {access.path}")
-    elif not (access.allow or access.open or access.signature):
+    elif not ((access.allow and not access.only_logs) or access.open or access.signature):
         raise Refusal(401, "closed", f"{access.path} has neither key nor allow: give it one, or say open = true")
+
+
+def is_listed(access: Access, peer: str) -> bool:
+    """Whether an address is in one of the ranges, where there are any."""
+    return not access.allow or is_within(access.allow, peer)
 
 
 def keys_in(authorization: str) -> list[str]:

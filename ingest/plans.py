@@ -38,6 +38,7 @@ class Access:
     allow: tuple[IPv4Network | IPv6Network, ...]
     open: bool
     signature: SignaturePlan | None = None
+    only_logs: bool = False  # who is in none of these ranges is let in and named in the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
 
 def _network_access(path: str, network: Network) -> Access:
     signature = signature_plan(path, network.signature)
-    return Access(path, _secret(network.key), network.allow, network.open, signature)
+    return Access(path, _secret(network.key), network.allow, network.open, signature, network.allow_only_logs)
 
 
 def _offer(name: str, offer: Offer) -> OfferPlan:

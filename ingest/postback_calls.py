@@ -1,6 +1,8 @@
 """/postback: check, normalise, record, answer. Never a redirect; 200 only once it is stored."""
 
-from ingest.auth import check_access
+import structlog
+
+from ingest.auth import check_access, is_listed
 from ingest.chance import RandomBytes, now_ms
 from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
@@ -19,6 +21,10 @@ from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS
 from schemas.wire import encode
 
+_MOST_NAMED = 1000
+
+log = structlog.get_logger()
+
 
 class PostbackCalls:
     """Answers the networks."""
@@ -27,6 +33,7 @@ class PostbackCalls:
         self._random = random
         self._store = store
         self._keeper = keeper
+        self._named: set[tuple[str, str]] = set()
         self.use(plans, limits)
 
     def use(self, plans: Plans, limits: Ingest) -> None:
@@ -68,6 +75,8 @@ class PostbackCalls:
         """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
         query = self._query(plan, exchange)
         check_access(plan.access, exchange.key(query), exchange.peer, exchange.header("authorization"))
+        if plan.access.only_logs and not is_listed(plan.access, exchange.peer):
+            self._name(plan.name, exchange.peer)
         signature = plan.access.signature
 
         def check() -> None:
@@ -80,6 +89,12 @@ class PostbackCalls:
         if exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
         return await exchange.read_params(self._limits, query, last=plan.last, check=check)
+
+    def _name(self, network: str, address: str) -> None:
+        """Say once of an address that its network's allow does not have it."""
+        if (network, address) not in self._named and len(self._named) < _MOST_NAMED:
+            self._named.add((network, address))
+            log.warning("address_not_allowed", network=network, address=address, let_in=True)
 
     def _normalize(self, plan: NetworkPlan, params: Params) -> Postback:
         at_ms = now_ms()

@@ -96,7 +96,8 @@ def _events(settings: Settings) -> Iterator[Problem]:
 def _networks(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, network in settings.networks.items():
         place = ("networks", name)
-        is_guarded = network.key or network.allow or network.signature or context.is_broken(*place, "key")
+        is_listed = network.allow and not network.allow_only_logs
+        is_guarded = network.key or is_listed or network.signature or context.is_broken(*place, "key")
         if not (is_guarded or network.open or any(context.is_broken(*place, key) for key in ("allow", "signature"))):
             yield Problem(
                 path_text((*place, "key")),

@@ -46,6 +46,7 @@ class Network(Section):
     signature: Signature | None = None
     open: bool = False  # accepts from anybody: must be said where there is no key, no signature and no allow list
     allow: tuple[AddressRange, ...] = ()
+    allow_only_logs: bool = False  # other addresses are let in and logged: while the list is made
     click_ids: str = OURS  # or the name of the source whose own IDs it sends
     params: dict[str, ParameterNames] = {}  # our word (POSTBACK_WORDS) = their parameter, or several: the first present
     events: dict[str, str] = {}  # their word = our event

@@ -95,7 +95,7 @@ def test_every_record_lies_where_its_click_id_says(ingest: IngestProcess, topics
         assert (key, partition) == (wanted.encode(), partition_of(key, 4))
 
 
-def test_of_an_array_each_object_is_a_postback_and_a_bad_one_costs_the_others_nothing(
+def test_of_an_array_each_object_is_a_postback_and_a_bad_one_costs_the_others_nothing_d15(
     ingest: IngestProcess, topics: Topics
 ) -> None:
     body = [{"ml_sub1": OURS, "txid": "1"}, {"ml_sub1": "forged", "txid": "2"}, {"ml_sub1": OURS, "txid": "3"}]

@@ -81,7 +81,7 @@ def postback(ingest: IngestProcess, txid: str = "") -> Reply:
     return ingest.get("/postback/acme", key=KEY, ml_sub1=OURS, event="install", txid=txid)
 
 
-def test_while_the_broker_is_away_everything_is_taken_and_the_broker_gets_it_when_it_is_back(
+def test_while_the_broker_is_away_everything_is_taken_and_the_broker_gets_it_when_it_is_back_d21(
     broker: KafkaServer, tmp_path: Path
 ) -> None:
     broker.stop()

@@ -15,7 +15,7 @@ from tests.ingest_samples import tree
 
 
 @contextmanager
-def ingest_alone(folder: Path, site: str) -> Iterator[IngestProcess]:
+def ingest_alone(folder: Path, site: str, **networks: Any) -> Iterator[IngestProcess]:
     """An ingest that writes into its spool."""
     before = tree()
     sections = {
@@ -25,6 +25,7 @@ def ingest_alone(folder: Path, site: str) -> Iterator[IngestProcess]:
             "publish_timeout": "500ms",
             "trusted_proxies": ["127.0.0.0/8"],
         },
+        "networks": networks,
         "geo": {"headers": {"country": "CF-IPCountry"}},
         "landers": {"own": {"url": f"{site}/lander?click_id={{click_id}}&source_click_id={{source_click_id}}"}},
         "offers": {

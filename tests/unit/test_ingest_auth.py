@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from ingest.auth import check_access
+from ingest.auth import check_access, is_listed
 from ingest.plans import Access
 from ingest.refusal import Refusal
 from tests.ingest_samples import KEY, plans
@@ -45,3 +47,14 @@ def test_nobody_else_passes_and_no_answer_tells_the_key(
         check_access(access, key, peer)
     assert (refused.value.status, refused.value.code) == (status, code)
     assert KEY not in refused.value.detail
+
+
+def test_a_list_that_only_logs_lets_in_whom_it_does_not_have_and_guards_nothing_d19() -> None:
+    logs = replace(NEAR, only_logs=True, key=KEY.encode())
+    check_access(logs, KEY, "192.0.2.1")
+    assert not is_listed(logs, "192.0.2.1")
+    assert is_listed(logs, "2001:db8::1")
+    for access in (logs, replace(NEAR, only_logs=True)):
+        with pytest.raises(Refusal) as refused:
+            check_access(access, "", "203.0.113.9")
+        assert refused.value.status == 401

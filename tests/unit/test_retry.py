@@ -82,7 +82,9 @@ OK = Answer(200, "", 5, body=b'{"status":"Error","message":"Incorrect click_id"}
         (Answer(0, "timeout", 5), {"codes": [0]}, "retry"),
     ],
 )
-def test_a_source_says_itself_which_answers_are_successes(answer: Answer, success: dict[str, Any], state: str) -> None:
+def test_a_source_says_itself_which_answers_are_successes_d14(
+    answer: Answer, success: dict[str, Any], state: str
+) -> None:
     made = after_attempt(
         delivery(), answer, SCHEDULE, jitter=0.5, now_ms=NOW, worker="w", success=Success.model_validate(success)
     )

@@ -50,7 +50,7 @@ def test_a_test_is_not_told() -> None:
     assert told(outcome(conversion={"is_test": True})) == []
 
 
-def test_an_event_goes_by_its_own_template_before_the_one_for_any_event() -> None:
+def test_an_event_goes_by_its_own_template_and_not_by_the_one_for_any_event_too_d25() -> None:
     postbacks = {"install": {"url": "https://pops.example/i"}, "*": {"url": "https://pops.example/any"}}
     assert told(outcome(), postbacks)[0].url == "https://pops.example/i"
     assert told(outcome(conversion={"event": "trial"}), postbacks)[0].url == "https://pops.example/any"
@@ -64,12 +64,12 @@ def test_a_source_that_is_not_configured_is_not_told() -> None:
     assert told(outcome(click={"source": "gone"})) == []
 
 
-def test_a_status_that_is_not_wanted_is_not_told() -> None:
+def test_a_status_that_is_not_wanted_is_not_told_d26() -> None:
     assert told(outcome(conversion={"status": "pending"})) == []
     assert len(told(outcome(conversion={"status": "pending"}), {"*": {"url": URL, "statuses": ["pending"]}})) == 1
 
 
-def test_an_update_is_told_only_where_its_status_became_a_wanted_one() -> None:
+def test_an_update_is_told_only_where_its_status_became_a_wanted_one_d26() -> None:
     assert len(told(outcome(outcome="updated", previous_status="pending"))) == 1
     assert told(outcome(outcome="updated", previous_status="approved", conversion={"payout": Decimal(9)})) == []
     assert told(outcome(outcome="updated", previous_status="approved", conversion={"status": "rejected"})) == []
