@@ -20,6 +20,8 @@ from clickjoin.cli.options import (
     load_for,
 )
 from clickjoin.cli.output import print_json
+from clickjoin.cli.reconcile import NAME as RECONCILE
+from clickjoin.cli.reconcile import Asked, reconcile
 from clickjoin.cli.report_options import Choices
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class _Form:
 
 def report(
     name: Name,
+    file: options.Statement = None,
     config: ConfigOption = DEFAULT_FILE,
     data: DataOption = DEFAULT_DATA,
     since: options.From = "",
@@ -59,10 +62,21 @@ def report(
     as_csv: options.Csv = False,
     parquet: options.Parquet = None,
     sql: options.Sql = False,
+    network: options.Network = "",
+    source: options.Source = "",
+    mapped: options.Map = None,
+    said: options.Set = None,
 ) -> None:
-    """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality."""
+    """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers, reconcile."""
+    form = _Form(as_json, as_csv, parquet, sql)
+    if name == RECONCILE:
+        asked = Asked(file, network, source, tuple(mapped or ()), tuple(said or ()))
+        _compare(config, asked, (since, until, zone), form)
+        return
+    if file or network or source or mapped or said:
+        fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)
-    _run(name, config, choices, _Form(as_json, as_csv, parquet, sql))
+    _run(name, config, choices, form)
 
 
 def funnel(
@@ -87,6 +101,18 @@ def funnel(
     """Show the funnel: the clicks, and of each event how many of them reached it. The same as `report funnel`."""
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals)
     _run("funnel", config, choices, _Form(as_json, as_csv, parquet, sql))
+
+
+def _compare(config: Path, asked: Asked, typed: tuple[str, str, str], form: _Form) -> None:
+    since, until, zone = typed
+    settings = load_for("report", config, quiet=True)
+    if form.parquet or form.sql or (form.as_json and form.as_csv):
+        fail(f"of --json, --csv, --parquet and --sql {RECONCILE} knows --json or --csv", WRONG)
+    try:
+        time = options.time_between(since, until, options.utc_now().astimezone(options.zone_named(zone)))
+    except ValueError as error:
+        fail(str(error), WRONG)
+    reconcile(settings, asked, time, as_json=form.as_json, as_csv=form.as_csv)
 
 
 def _run(name: str, config: Path, choices: Choices, form: _Form) -> None:

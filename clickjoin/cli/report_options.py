@@ -32,6 +32,15 @@ Period = Annotated[str, typer.Option("--period", metavar="SPAN", help="Of cohort
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
 Parquet = Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="Write a Parquet file instead.")]
 Sql = Annotated[bool, typer.Option("--sql", help="Print the statement, with its parameters, and ask nothing.")]
+Statement = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="Of reconcile: their statement, CSV or NDJSON.")
+]
+Network = Annotated[str, typer.Option("--network", metavar="NAME", help="Of reconcile: whose statement it is.")]
+Source = Annotated[str, typer.Option("--source", metavar="NAME", help="Of reconcile: whose bill of clicks it is.")]
+Map = Annotated[list[str] | None, typer.Option("--map", metavar="OURS=THEIRS", help="Of reconcile: their column.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="OURS=VALUE", help="Of reconcile: what every row says.")
+]
 
 
 @dataclass(frozen=True)

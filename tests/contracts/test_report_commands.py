@@ -27,6 +27,11 @@ step = 1
 [events.subscribe]
 step = 2
 repeat = "new"
+[networks.acme]
+open = true
+[networks.acme.events]
+lead = "install"
+[sources.pops]
 """
 
 
@@ -66,6 +71,23 @@ def test_a_report_is_a_table_or_json_or_a_file(run: Run, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_networks_statement_and_a_sources_bill_are_compared_with_ours(run: Run, tmp_path: Path) -> None:
+    statement = tmp_path / "acme.csv"
+    statement.write_text("Click;goal;sum\nclick-00;lead;1.20\nclick-02;lead;1,30\nclick-04;lead;0\nnobody;lead;5\n")
+    told = ("--map", "click_id=Click", "--map", "event=goal", "--map", "payout=sum", "--set", "currency=USD")
+    done = run("report", "reconcile", str(statement), "--network", "acme", "--to", "2026-08-05", *told, "--json")
+    assert done.stderr == ""
+    assert [(row["click_id"], row["event"], row["difference"]) for row in json.loads(done.stdout)] == [
+        ("click-00", "trial", "missing_there"),
+        ("click-02", "install", "amount"),
+        ("nobody", "install", "missing_here"),
+    ]
+    bill = tmp_path / "pops.csv"
+    bill.write_text("click_id,cost,currency\nclick-01,0.0504,USD\nclick-02,0.06,USD\n")
+    done = run("report", "reconcile", str(bill), "--source", "pops", "--to", "2026-08-04", "--csv")
+    assert done.stdout.splitlines()[1:] == ["click-02,amount,,,0.0504 USD,0.06 USD"]
+
+
 def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "clicks.csv"
     assert run("export", "clicks", "--from", "2026-08-10", "--to", "2026-08", "-o", str(file)).returncode == 0
@@ -79,6 +101,10 @@ def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> 
     ("arguments", "told"),
     [
         (("report", "revenue", "--json", "--csv"), "write one of --json, --csv, --parquet and --sql"),
+        (("report", "reconcile", "no.csv", "--network", "acme"), "no.csv: No such file or directory"),
+        (("report", "reconcile", "no.csv"), "--network NAME or --source NAME"),
+        (("report", "reconcile", "no.csv", "--network", "acne"), "no network 'acne': there are acme"),
+        (("report", "funnel", "no.csv"), "are of `report reconcile`"),
         (("export", "users"), "no table 'users': there are clicks,"),
     ],
 )
