@@ -50,8 +50,8 @@ class Pages:
         choices = Choices(**words, **flags, decimals=int(typed.get("decimals", "2")))  # type: ignore[arg-type]
         return replace(question(name, choices, self._settings, self._now()), filters=tuple(filters))
 
-    def _set_up(self) -> Mapping[str, Any]:
-        found = panels(self._settings)._asdict()
+    def _set_up(self, *, hide_keys: bool) -> Mapping[str, Any]:
+        found = panels(self._settings, hide_keys=hide_keys)._asdict()
         sections = {name: [entry._asdict() for entry in entries] for name, entries in found.items()}
         return {**sections, "warnings": [problem._asdict() for problem in self._told()]}
 

@@ -6,7 +6,7 @@ from typing import Literal
 Role = Literal["read", "act"]
 
 FREE_TRIES = 3
-_LONGEST_PAUSE = 900.0
+_LONGEST_PAUSE = 60.0
 SAFE_METHODS = ("GET", "HEAD")
 
 POLICY = "; ".join(
@@ -25,7 +25,7 @@ HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }

@@ -13,8 +13,14 @@ from starlette.routing import Route
 
 from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
 from dashboard.guard import Guard
+from dashboard.pages.clicks import Clicks
+from dashboard.pages.deliveries import Deliveries
+from dashboard.pages.invalid import Invalid
+from dashboard.pages.live import Live
+from dashboard.pages.login import Login
 from dashboard.pages.overview import Overview
 from dashboard.pages.reports import Reports
+from dashboard.pages.set_up import SetUp
 from dashboard.render import Renderer
 from dashboard.services import Services
 from dashboard.sessions import Sessions
@@ -31,12 +37,27 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     renderer = Renderer(static)
     overview = Overview(database, services, renderer)
     reports = Reports(database, services, renderer)
+    deliveries = Deliveries(database, services, renderer)
+    live = Live(database, services, renderer, stopped)
+    login = Login(sessions, services, renderer)
     routes = [
+        Route("/login", login.page),
+        Route("/login", login.enter, methods=["POST"]),
+        Route("/logout", login.leave, methods=["POST"]),
         Route("/", overview.page),
         Route("/overview/figures", overview.figures),
         Route("/overview/attention", overview.attention),
         Route("/funnel", reports.page),
         Route("/funnel.csv", reports.csv),
+        Route("/click", Clicks(database, services, renderer).page),
+        Route("/live", live.page),
+        Route("/live/stream", live.stream),
+        Route("/deliveries", deliveries.page),
+        Route("/deliveries/one", deliveries.one),
+        Route("/deliveries/confirm", deliveries.confirm, methods=["POST"]),
+        Route("/deliveries/resend", deliveries.resend, methods=["POST"]),
+        Route("/invalid", Invalid(database, services, renderer).page),
+        Route("/set-up", SetUp(services, renderer).page),
         Route("/static/{name}", static.answer),
         Route("/health/live", _alive),
         Route("/health/ready", _alive),

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from urllib3.exceptions import HTTPError
 
@@ -65,6 +65,9 @@ class Database:
         where = f"ClickHouse at {address(self._dsn)}"
         try:
             yield self._connected()
+        except OperationalError as error:
+            self.close()
+            raise DatabaseAwayError(f"{where} does not answer: {_first_line(error)}") from None
         except DatabaseError as error:
             raise QueryRefusedError(f"{where} refused: {_first_line(error)}") from None
         except (ClickHouseError, HTTPError, OSError) as error:

@@ -39,7 +39,7 @@ class Guard:
                     headers[name] = value
                 headers.setdefault("cache-control", "no-store")
                 if cookie:
-                    headers.append("set-cookie", cookie_text(cookie, secure=request.url.scheme == "https"))
+                    headers.append("set-cookie", cookie_text(cookie, secure=is_secure(request)))
             await send(message)
 
         refusal = await self._refusal(request, session)
@@ -92,6 +92,11 @@ class Guard:
         if session is None or form.get("token") != session.token:
             return _forbidden("This form is too old: reload the page, and send it again.")
         return None if session.role == "act" or request.url.path == "/logout" else _forbidden("You may read, not act.")
+
+
+def is_secure(request: Request) -> bool:
+    """Whether the browser speaks HTTPS, to us or to a proxy before us."""
+    return "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
 
 
 def cookie_text(value: str, *, secure: bool, seconds: int = SECONDS) -> str:

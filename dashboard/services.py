@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from schemas.settings.file import Settings
 from sql.deliveries import Found
@@ -20,6 +20,13 @@ class Resent(NamedTuple):
     problem: str
 
 
+class SetUpDocument(Protocol):
+    """Finds what to paste into each panel."""
+
+    def __call__(self, *, hide_keys: bool) -> Document:
+        """Without the networks' keys where they are to be hidden."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Each answers anew whenever it is called; `settings` are those of the last good configuration."""
@@ -30,7 +37,7 @@ class Services:
     """Of a report's name, what was chosen for it in the words of the command line, and filters. Raises ValueError."""
     status: Callable[[], Document]
     """As `clickjoin status --json` prints it: asks Kafka and ingest, and takes seconds where they are away."""
-    set_up: Callable[[], Document]
-    """As `clickjoin check --json` prints it, keys included."""
+    set_up: SetUpDocument
+    """As `clickjoin check --json` prints it."""
     resend: Callable[[Sequence[Found]], list[Resent]]
     """Asks that deliveries are sent again. Raises OSError or ValueError, in words, where Kafka is away."""

@@ -1,10 +1,11 @@
-"""The dashboard as a process of its own, with a clock that stands: python -m tests.dashboard_process CONFIG LISTEN."""
+"""The dashboard as a process of its own, with a clock that stands: -m tests.dashboard_process CONFIG LISTEN NOW."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 from urllib.error import HTTPError
@@ -48,13 +49,13 @@ offers = ["game"]
 class DashboardProcess:
     """A running dashboard."""
 
-    def __init__(self, folder: Path, dsn: str, more: str = "") -> None:
+    def __init__(self, folder: Path, dsn: str, more: str = "", now: datetime = NOW) -> None:
         self.listen = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.listen}"
         self.config, self.log = folder / "dashboard.toml", folder / "dashboard.log"
         self.config.write_text(CONFIG.format(dsn=dsn) + more)
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen]
+            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen, now.isoformat()]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def __enter__(self) -> Self:
@@ -81,15 +82,15 @@ class DashboardProcess:
             return False
 
 
-def main(config: Path, listen: str) -> int:
+def main(config: Path, listen: str, now: datetime) -> int:
     from clickjoin.pages import Pages
     from dashboard.run import run
     from presets.load import load_settings
 
     settings = load_settings(config, os.environ)
-    pages = Pages(settings, now=lambda: NOW)
+    pages = Pages(settings, now=lambda: now)
     return run(pages.services(), listen, lambda: load_settings(config, os.environ), pages.use)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])))

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import Browser
 
+from dashboard.passwords import hashed
 from sql.connect import connect
 from tests.browser import Tab, chromium, new_tab
 from tests.contracts.clickhouse_front import FrontProcess
 from tests.contracts.sink_records import dsn_of
 from tests.dashboard_process import DashboardProcess
-from tests.support.dashboard_rows import two_days
+from tests.support.dashboard_rows import NOW, two_days
 from tests.support.report_rows import load
 
 __all__ = ["chromium"]
+PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -25,6 +28,7 @@ class Scene:
     """The database, and the dashboard that reads it."""
 
     client: Client
+    dsn: str
     dashboard: DashboardProcess
 
 
@@ -37,8 +41,20 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         client = connect(dsn)
         load(client, two_days())
         with DashboardProcess(folder, dsn) as dashboard:
-            yield Scene(client, dashboard)
+            yield Scene(client, dsn, dashboard)
         client.close()
+
+
+@pytest.fixture(scope="session")
+def guarded(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    """Another dashboard, a year later, when there is nothing new; for anna, who may act, and ben, who may read."""
+    folder = tmp_path_factory.mktemp("guarded")
+    users = "".join(
+        f'[dashboard.users.{name}]\npassword = "{hashed(PASSWORD)}"\nrole = "{role}"\n'
+        for name, role in (("anna", "act"), ("ben", "read"))
+    )
+    with DashboardProcess(folder, scene.dsn, users, NOW + timedelta(days=365)) as dashboard:
+        yield dashboard
 
 
 @pytest.fixture

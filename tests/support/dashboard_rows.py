@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tests.support.report_rows import KEYS, Row, Rows
@@ -13,6 +13,7 @@ EVENTS = ("install", "trial", "subscribe")
 MARKUP = "<script>window.hurt = 1</script><img src=x onerror='window.hurt = 1'>\"'><b>"
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 RAW = f"GET /postback/acme?key=***&aff_sub={MARKUP} HTTP/1.1"
+_BROUGHT = date(1970, 1, 1)  # the day of an ID that a source brought
 _PAYOUTS = {"install": "1.20", "trial": "2.00", "subscribe": "9.99"}
 _TODAY, _BEFORE = 90, 150  # clicks
 
@@ -40,7 +41,7 @@ def _after(number: int) -> timedelta:
 def _click(number: int, at: datetime) -> Row:
     return {
         "click_id": f"click-{number:03d}",
-        "id_day": at.date(),
+        "id_day": _BROUGHT,
         "clicked_at": at,
         "received_at": at,
         "campaign": "spring" if number % 3 else "summer",

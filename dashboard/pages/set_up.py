@@ -1,0 +1,21 @@
+"""The URLs to paste into each panel, and what is missing: by the same code as `clickjoin check`."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dashboard.render import Renderer
+from dashboard.services import Services
+
+
+class SetUp:
+    """Who may only read sees no keys."""
+
+    def __init__(self, services: Services, renderer: Renderer) -> None:
+        self._services, self._renderer = services, renderer
+
+    def page(self, request: Request) -> Response:
+        """All of it."""
+        may_act = request.state.session.role == "act"
+        document = self._services.set_up(hide_keys=not may_act)
+        facts = {"found": document, "may_act": may_act, "settings": self._services.settings()}
+        return self._renderer.page(request, "set_up", facts)
