@@ -12,6 +12,7 @@ from clickjoin.cli import (
     export,
     imports,
     presets,
+    replay,
     report,
     roles,
     route,
@@ -55,4 +56,5 @@ for command in (
 app.command("import")(imports.import_)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")
+app.add_typer(replay.app, name="replay")
 app.add_typer(dashboard.app, name="dashboard")

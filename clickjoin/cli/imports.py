@@ -109,7 +109,7 @@ def _maker(kind: str, settings: Settings, send: bool) -> "tuple[tuple[str, ...],
 def _run(settings: Settings, kind: str, session: "Session") -> "list[Counts]":
     """Import all of it, of no kind into nothing. Exits where Kafka or ClickHouse is not there."""
     from clickjoin.imports.session import import_all
-    from clickjoin.imports.targets import costs_into, events, nowhere
+    from clickjoin.imports.targets import costs_into, nowhere, topic
 
     if not kind:
         return asyncio.run(import_all(session, _always(nowhere), progress))
@@ -117,7 +117,7 @@ def _run(settings: Settings, kind: str, session: "Session") -> "list[Counts]":
         with clickhouse(settings) as client:
             return asyncio.run(import_all(session, _always(costs_into(client)), progress))
     with kafka(settings) as partitions:
-        return asyncio.run(import_all(session, events(settings.kafka, partitions), progress))
+        return asyncio.run(import_all(session, topic(settings.kafka, partitions), progress))
 
 
 @asynccontextmanager

@@ -23,8 +23,10 @@ def as_sent(record: Click | Postback) -> KeyValue:
 
 
 @asynccontextmanager
-async def events(kafka: Kafka, partitions: int) -> AsyncIterator[Callable[[list[KeyValue]], Awaitable[None]]]:
-    """What appends records to `events`, in order, and returns when the broker has them. It raises KafkaError."""
+async def topic(
+    kafka: Kafka, partitions: int, name: str = EVENTS
+) -> AsyncIterator[Callable[[list[KeyValue]], Awaitable[None]]]:
+    """What appends records to a topic, in order, and returns when the broker has them. It raises KafkaError."""
     producer = Producer(kafka)
     await producer.start()
 
@@ -32,7 +34,7 @@ async def events(kafka: Kafka, partitions: int) -> AsyncIterator[Callable[[list[
         by_partition = defaultdict[int, list[KeyValue]](list)
         for key, value in records:
             by_partition[partition_of(key or b"", partitions)].append((key, value))
-        await asyncio.gather(*(producer.send(EVENTS, number, values) for number, values in by_partition.items()))
+        await asyncio.gather(*(producer.send(name, number, values) for number, values in by_partition.items()))
 
     try:
         yield put
