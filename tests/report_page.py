@@ -36,6 +36,7 @@ _TYPED = {
     "approval": ("--by conversion --group-by event", Choices(by="conversion", group_by="event")),
     "latency": ("--group-by source", Choices(group_by="source")),
     "quality": ("", Choices()),
+    "offers": ("--group-by source", Choices(group_by="source")),
 }
 """What is asked of each report, as it is typed and as it is understood."""
 

@@ -73,4 +73,4 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-_COUNTS = frozenset({"clicks", "conversions", "subscribers", "retained", "times", "postbacks", "before_click"})
+_COUNTS = frozenset({"clicks", "could", "conversions", "subscribers", "retained", "times", "postbacks", "before_click"})

@@ -58,7 +58,19 @@ _QUALITY = Report(
     group_by=("network",),
 )
 
-REPORTS = {report.name: report for report in (_FUNNEL, _TIME, _REVENUE, _COHORTS, _LTV, _APPROVAL, _LATENCY, _QUALITY)}
+_OFFERS = Report(
+    "offers",
+    "What is a click worth at each offer, to everybody who could have been sent there?",
+    ("pending", "approved"),
+    "all",
+    dates=("click",),
+    dimensions=tuple(name for name in DIMENSIONS if name not in ("offer", "network")),
+    group_by=("campaign",),
+)
+
+REPORTS = {
+    report.name: report for report in (_FUNNEL, _TIME, _REVENUE, _COHORTS, _LTV, _APPROVAL, _LATENCY, _QUALITY, _OFFERS)
+}
 
 
 def report_named(name: str) -> Report:

@@ -36,6 +36,7 @@ _KEY_WORDS = {
     "approval": (),
     "latency": ("stage",),
     "quality": ("outcome", "reason"),
+    "offers": ("offer", "currency"),
 }
 """The columns of each report that say what its figures are of, after the dimensions."""
 

@@ -22,6 +22,8 @@ KEYS = {
     "costs": ("day", "cost_id"),
 }
 """What a row is one of: its sorting key."""
+OF_CLICKS_ALONE = frozenset({"cost", "currency", "received_at", "version", "probability", "candidates"})
+"""Columns that a conversion does not take from its click."""
 EVENTS = ("install", "trial", "subscribe")
 BEGAN = datetime(2026, 9, 20, tzinfo=UTC)
 _DAYS = 60  # over the end of summer time
@@ -71,6 +73,7 @@ def latest(rows: Iterable[Row], key: tuple[str, ...]) -> list[Row]:
 def _tell_click(rows: Rows, number: int, random: Random) -> None:
     at = BEGAN + timedelta(milliseconds=random.randrange(_DAYS * 86_400_000))
     click = _click(number, at, random)
+    click |= _choice(number, click["offer"])
     written = [click]
     if random.random() < 0.2:  # recorded again, otherwise: the first facts stay
         written.append({**click, "campaign": "wrong", "cost": Decimal(99), "version": click["version"] - 1})
@@ -81,6 +84,16 @@ def _tell_click(rows: Rows, number: int, random: Random) -> None:
                 _tell_conversion(rows, click, event, repeat, random)
     for index in range(random.randint(0, 2)):
         _tell_refused(rows, click, index, random)
+
+
+def _choice(number: int, offer: str) -> Row:
+    """How the offer was chosen; of some clicks nobody knows."""
+    if not offer or number % 5 == 0:
+        return {"probability": None, "candidates": {}}
+    if number % 7 == 0:
+        return {"probability": 1.0, "candidates": {offer: 1.0}}
+    share = (0.25, 0.5, 0.8)[number % 3]
+    return {"probability": share, "candidates": {offer: share, "app" if offer == "game" else "game": 1 - share}}
 
 
 def _tell_bills(rows: Rows, day: date, random: Random) -> None:
@@ -135,7 +148,7 @@ def _tell_conversion(rows: Rows, click: Row, event: str, repeat: int, random: Ra
     occurred = click["clicked_at"] + timedelta(milliseconds=after)
     received = occurred + timedelta(milliseconds=random.randrange(100_000))
     pays = random.random() < 0.9
-    facts = {column: click[column] for column in click if column not in ("cost", "currency", "received_at", "version")}
+    facts = {column: value for column, value in click.items() if column not in OF_CLICKS_ALONE}
     row = facts | {
         "conversion_id": name,
         "event": event,

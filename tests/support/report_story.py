@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tests.support.report_rows import KEYS, Row, Rows
+from tests.support.report_rows import KEYS, OF_CLICKS_ALONE, Row, Rows
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 _BEGAN = datetime(2026, 8, 3, 9, tzinfo=UTC)  # a Monday
 _CLICKS = 24
 _PAYOUTS = {"install": "1.20", "trial": "2.00", "subscribe": "9.99"}
+_SHARES = {"game": 0.75, "quiz": 0.25}
 _MONTH = timedelta(days=30)
 
 
@@ -35,6 +36,7 @@ def story() -> Rows:
 def _click(number: int) -> Row:
     at = _BEGAN + number * timedelta(hours=16)
     source, currency, cost = ("pops", "USD", "0.0504") if number % 3 else ("push", "EUR", "0.0396")
+    offer = "quiz" if number % 6 in (2, 3) else "game"
     return {
         "click_id": f"click-{number:02d}",
         "id_day": at.date(),
@@ -42,7 +44,7 @@ def _click(number: int) -> Row:
         "received_at": at,
         "campaign": "spring" if number // 2 % 3 else "summer",
         "source": source,
-        "offer": "game",
+        "offer": offer,
         "network": "acme",
         "country": "DE" if number % 4 else "FR",
         "creative": f"banner-{number % 3 + 1}",
@@ -50,6 +52,8 @@ def _click(number: int) -> Row:
         "currency": currency,
         "is_bot": False,
         "is_test": False,
+        "probability": _SHARES[offer],
+        "candidates": _SHARES,
         "version": 1,
     }
 
@@ -75,7 +79,7 @@ def _conversions(number: int, click: Row) -> list[Row]:
 
 
 def _conversion(click: Row, event: str, at: datetime, status: str, month: int = 0) -> Row:
-    facts = {name: value for name, value in click.items() if name not in ("cost", "currency", "received_at", "version")}
+    facts = {name: value for name, value in click.items() if name not in OF_CLICKS_ALONE}
     decided = timedelta(days=2) if status == "rejected" else timedelta(0)
     return facts | {
         "conversion_id": f"{event}-{click['click_id']}-{month}",
