@@ -33,6 +33,8 @@ group.min.session.timeout.ms=1000
 offsets.retention.minutes=525600
 
 # small: one machine shares its cores with everything else
+# and quiet: no record twice a second to say that nothing happens
+metadata.max.idle.interval.ms=0
 num.network.threads=2
 num.io.threads=4
 background.threads=4
