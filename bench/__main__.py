@@ -25,9 +25,14 @@ from bench.oracle import ORACLE
 from bench.poison import POISON
 from bench.reports import REPORTS_BENCH
 from bench.results import RESULTS, Results, read_all, write
+from bench.sink import SINK
+from bench.smartlink import SMARTLINK
 from clickjoin.embedded.errors import CannotStartError
 
-BENCHES = {bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, REPORTS_BENCH, ORACLE)}
+BENCHES = {
+    bench.name: bench
+    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, SINK, REPORTS_BENCH, ORACLE, SMARTLINK)
+}
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
 
