@@ -3,6 +3,7 @@
 join     the join worker of clickjoin, as `clickjoin join` runs it
 receive  the same worker with a role that does nothing: what receiving alone costs
 emit     the emit worker, as `clickjoin emit` runs it with FOLDER/clickjoin.toml
+sink     the sink, as `clickjoin sink` runs it with FOLDER/clickjoin.toml
 stock    the same join as a user of Faust would write it: bench/stock_join.py
 """
 
@@ -65,15 +66,15 @@ def main(kind: str, bootstrap: str, folder: str) -> int:
     settings = Settings(kafka=Kafka(bootstrap=bootstrap))
     if kind == "join":
         return run_worker("join", settings, Path(folder))
-    if kind == "emit":
-        return run_worker("emit", load_settings(Path(folder) / "clickjoin.toml", {}), Path(folder))
+    if kind in ("emit", "sink"):
+        return run_worker(kind, load_settings(Path(folder) / "clickjoin.toml", {}), Path(folder))
     if kind == "receive":
         return run_role(lambda partitions: ReceiveRole(), settings, Path(folder))
     if kind == "stock":
         from bench.stock_join import run_stock_join
 
         return run_stock_join(bootstrap, Path(folder))
-    raise SystemExit(f"no program {kind!r}: join, emit, receive or stock")
+    raise SystemExit(f"no program {kind!r}: join, emit, sink, receive or stock")
 
 
 if __name__ == "__main__":
