@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ingest.routing.figures import Figures
-from ingest.routing.plan import TRAIT_WORDS, Moment, RoutePlan, Traits, moment_of, route_plan
+from ingest.routing.plan import TRAIT_WORDS, Moment, RoutePlan, Traits, moment_of, route_plan, trait_value
 from ingest.routing.route import explain, route
 from schemas.settings.hours import DAYS
 from schemas.settings.offer_rules import TRAITS, OfferRule
@@ -35,7 +35,7 @@ class Explanation:
 def explained(campaign: Campaign, known: dict[str, str], figures: Figures, at_ms: int) -> Explanation:
     """The decision for a visitor of whom this is known, by our words, at a moment."""
     plan = route_plan(campaign)
-    traits = tuple(known.get(word, "").casefold() for word in TRAIT_WORDS)
+    traits = tuple(trait_value(word, known.get(word, "")) for word in TRAIT_WORDS)
     rules = sorted(campaign.offers, key=lambda rule: rule.rank)
     verdicts = explain(plan, traits, figures, at_ms)
     moment = moment_of(plan, at_ms)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
+from ingest.countries import country_code
 from schemas.settings.hours import WEEK_MINUTES
 from schemas.settings.networks import parse_zone
 from schemas.settings.offer_rules import NOT, TRAITS, OfferRule
@@ -139,9 +140,7 @@ def _rule(rule: OfferRule, zone: str) -> RulePlan:
     return RulePlan(
         offer=rule.offer,
         weight=rule.weight,
-        wants=tuple(
-            _want(at, TRAITS[trait], rule.wanted(trait)) for at, trait in enumerate(TRAIT_WORDS) if rule.wanted(trait)
-        ),
+        wants=tuple(_want(at, trait, rule.wanted(trait)) for at, trait in enumerate(TRAIT_WORDS) if rule.wanted(trait)),
         hours=_minutes(span for hours in rule.hours for span in hours.spans),
         start_ms=moment_ms(rule.start, zone) if rule.start else None,
         end_ms=moment_ms(rule.end, zone) if rule.end else None,
@@ -160,11 +159,14 @@ def _minutes(spans: Iterable[tuple[int, int]]) -> bytes:
     return bytes(found) if any(found) else b""
 
 
-def _want(at: int, key: str, words: tuple[str, ...]) -> Want:
-    lower = [word.casefold() for word in words]
+def _want(at: int, trait: str, words: tuple[str, ...]) -> Want:
+    allowed = [word for word in words if not word.startswith(NOT)]
+    refused = [word.removeprefix(NOT) for word in words if word.startswith(NOT)]
     return Want(
-        at,
-        key,
-        frozenset(word for word in lower if not word.startswith(NOT)),
-        frozenset(word.removeprefix(NOT) for word in lower if word.startswith(NOT)),
+        at, TRAITS[trait], *(frozenset(trait_value(trait, word) for word in part) for part in (allowed, refused))
     )
+
+
+def trait_value(trait: str, text: str) -> str:
+    """A value as it is compared: in lower case, and of a country, however it is called, the code of two letters."""
+    return (country_code(text) if trait == "country" else text).casefold()

@@ -55,6 +55,16 @@ def test_a_rule_takes_its_own_in_any_case_and_nobody_of_whom_it_is_not_known(tra
     assert chosen(of).by == "trafficback"
 
 
+@pytest.mark.parametrize("written", ["DE", "deu", "Germany"])
+def test_a_country_is_one_value_however_it_is_called(written: str) -> None:
+    assert (
+        visit({"offers": [{"offer": "game", "countries": written}, {"offer": "quiz", "rank": 2}]}, geo="Deu")[0].offer
+        == "game"
+    )
+    refused = {"offers": [{"offer": "game", "countries": f"!{written}"}, {"offer": "quiz", "rank": 2}]}
+    assert visit(refused, geo="germany")[0].offer == "quiz"
+
+
 @pytest.mark.parametrize("trait", TRAITS)
 def test_an_exclusion_takes_everybody_else_the_unknown_too(trait: str) -> None:
     of = plan({"offer": "game", TRAITS[trait]: "!One"})
