@@ -49,6 +49,7 @@ class Learner:
         self.figures: dict[str, Figures] = {}  # by campaign
         self._asker, self._normals, self._clock_ms = asker, normals, clock_ms
         self._plans: dict[str, RoutePlan] = {}
+        self._told: dict[str, RoutePlan] = {}  # whose caps were looked at
         self._is_away = False
         self._changed = asyncio.Event()
 
@@ -93,9 +94,10 @@ class Learner:
         self._is_away = False
 
     def _tell_caps(self, name: str, plan: RoutePlan, found: Figures) -> None:
-        """Once, where a cap was lower than what was used when it came."""
-        if name in self.figures:
+        """Once for a configuration, where a cap is lower than what was used when it came."""
+        if self._told.get(name) == plan:
             return
+        self._told[name] = plan
         for rule in (rule for rank in plan.ranks for rule in rank):
             used = found.used_of(rule.offer, found.day)
             for cap, limit, had in (

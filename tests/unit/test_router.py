@@ -145,6 +145,15 @@ def test_caps_go_by_the_day_in_the_campaign_s_zone_and_one_below_what_is_used_is
     ]
 
 
+def test_a_cap_that_is_lowered_below_what_is_used_while_ingest_runs_is_told() -> None:
+    learns = learner(Tables(), campaign(offers=[{"offer": "game", "daily_clicks": 100}, "quiz"]))
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(learns.refresh())
+        learns.use({"smart": campaign(offers=[{"offer": "game", "daily_clicks": 5}, "quiz"])})
+        asyncio.run(learns.refresh())
+    assert [(entry["event"], entry["cap"], entry["value"]) for entry in logs] == [("cap_below_used", "daily_clicks", 5)]
+
+
 @pytest.mark.parametrize("keys", [{}, {"sticky": "1h"}, {"offers": [{"offer": "game", "weight": 2}, "quiz"]}])
 def test_nobody_asks_for_a_campaign_that_goes_by_rules_alone(keys: dict[str, Any]) -> None:
     tables = Tables()
