@@ -58,7 +58,8 @@ def timeline(found: "Trace") -> list[tuple[datetime, str, str]]:
 def _postback(row: Mapping[str, Any]) -> str:
     txid = f", txid {row['txid']}" if row["txid"] else ""
     reason = f" ({row['reason']})" if row["reason"] else ""
-    return f"{row['network']}{txid}: {row['outcome']}{reason}"
+    who = row["network"] or "by ourselves"  # of lander_click there is no network
+    return f"{who}{txid}: {row['outcome']}{reason}"
 
 
 def _conversion(row: Mapping[str, Any]) -> str:
