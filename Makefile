@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chromium chaos lint format bench docs-reports lock clean
+.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs-reports lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -33,6 +33,9 @@ chromium: ## Debian's Chromium for the tests of the pages, where it may be insta
 
 chaos: $(STAMP) ## ten minutes of kills, stops, lost disks and servers away, under load, and the account of it
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+fuzz: $(STAMP) ## a million requests from the grammar of the mess at a real ingest, and the account of them
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: $(STAMP) ## linters, types, directions of imports
 	$(BIN)/ruff check .

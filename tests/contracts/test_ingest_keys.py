@@ -1,11 +1,16 @@
 """Who may send postbacks to a real process, and what it is answered whatever becomes of them."""
 
+import asyncio
 import hmac
 import json
+import os
+import secrets
 from collections.abc import Iterator
 
 import pytest
 
+from tests.fuzz.__main__ import on_topics
+from tests.fuzz.run import fuzz
 from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
 from tests.ingest_samples import KEY, click_id
 from tests.kafka_server import KafkaServer
@@ -60,3 +65,14 @@ def test_a_postback_is_answered_200_whatever_becomes_of_it_and_never_redirected_
     paths = [f"/postback/acme?key={KEY}&ml_sub1={nobodys}&event=install&txid=1"] * 2
     paths += [paths[0].replace("/acme", "/acme/"), f"/postback?key={KEY}&ml_sub1={nobodys}&event=install"]
     assert [ingest.call(method, path).status for path in paths for method in ("GET", "POST")] == [200] * 8
+
+
+def test_whatever_is_sent_is_answered_in_words_and_accounted_for(ingest: IngestProcess, broker: KafkaServer) -> None:
+    """A small run of `make fuzz`."""
+    seed = int(os.environ.get("CLICKJOIN_TEST_SEED", "0")) or secrets.randbits(32)
+    print(f"CLICKJOIN_TEST_SEED={seed}")
+    before = on_topics(broker.bootstrap)
+    account = asyncio.run(fuzz(ingest.port, 2000, seed))
+    assert account.wrong == []
+    assert (account.sent, on_topics(broker.bootstrap) - before) == (2000, account.records)
+    assert len(account.statuses) > 5

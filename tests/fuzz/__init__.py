@@ -1,0 +1,1 @@
+"""Requests made from the grammar of the mess, at a running ingest: `make fuzz`."""
