@@ -206,6 +206,6 @@ if __name__ == "__main__":
     from streams.main import run_worker
 
     def load() -> Settings:
-        return Settings.model_validate_json(Path(sys.argv[1]).read_text())
+        return Settings.model_validate(json.loads(Path(sys.argv[1]).read_text()))
 
     sys.exit(run_worker("emit", load(), Path(sys.argv[2]), load=load))

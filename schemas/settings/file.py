@@ -10,6 +10,7 @@ from schemas.settings.rates import RateTable
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
 from schemas.settings.values import ConfigName, Section
+from schemas.settings.webhooks import Webhook
 from schemas.values import LANDER_CLICK
 
 
@@ -27,6 +28,7 @@ class Settings(Section):
     events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)
+    webhooks: dict[ConfigName, Webhook] = Field(default_factory=dict)
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
     landers: dict[ConfigName, Lander] = Field(default_factory=dict)
     campaigns: dict[ConfigName, Campaign] = Field(default_factory=dict)

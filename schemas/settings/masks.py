@@ -18,7 +18,9 @@ _PLACES = {
     "dashboard": ("password",),
     "networks": ("key", "secret"),
     "sources": ("key",),
+    "webhooks": ("secret",),
 }
+_TOLD = (("sources",), ("webhooks",))
 
 
 def shown(place: Path, value: object) -> object:
@@ -27,9 +29,9 @@ def shown(place: Path, value: object) -> object:
         return value
     if is_secret_place(place):
         return HIDDEN
-    if place[:1] == ("sources",) and {"account", "headers", "form", "json_body"}.intersection(place[2:-1]):
+    if place[:1] in _TOLD and {"account", "headers", "form", "json_body"}.intersection(place[2:-1]):
         return HIDDEN
-    if place[-1:] == ("url",) and isinstance(value, str) and place[0] in ("clickhouse", "sources"):
+    if place[-1:] == ("url",) and isinstance(value, str) and place[0] in ("clickhouse", "sources", "webhooks"):
         return _shown_url(value)
     return value
 

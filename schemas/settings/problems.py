@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
+from schemas.requests import find_mistakes
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_mistakes
@@ -41,6 +42,7 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_events(settings),
         *_networks(settings, context),
         *_sources(settings, context),
+        *_webhooks(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
         *(_problem(*mistake) for mistake in lander_mistakes(settings)),
@@ -130,6 +132,18 @@ def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
         known = KnownToSource(events, context.names("campaigns"), context.names("networks"))
         for place, value, message in source_mistakes(source, known):
             yield _problem(("sources", name, *place), value, message)
+
+
+def _webhooks(settings: Settings, context: Context) -> Iterator[Problem]:
+    for name, webhook in settings.webhooks.items():
+        place = ("webhooks", name)
+        for section in ("events", "sources", "campaigns", "networks"):
+            for index, each in enumerate(getattr(webhook, section)):
+                yield from _unless_known((*place, section, index), each, context.names(section), section)
+        for at, error in find_mistakes(webhook.request, frozenset()):
+            if at[0] != "json_body":  # that is ours
+                value = webhook.headers[str(at[1])] if at[0] == "headers" else webhook.url
+                yield _problem((*place, *at), value, str(error))
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from streams.agents.crash import crash
 from streams.agents.emit_queue import Queue
 from streams.emit.breaker import Breaker
 from streams.emit.retry import ANY_2XX, HOPELESS, Answer, after_attempt
+from streams.emit.signature import signed
 from streams.metrics import EmitMetrics
 
 log = structlog.get_logger(__name__)
@@ -83,10 +84,11 @@ class Sender:
         worker: str,
         metrics: EmitMetrics,
         successes: Mapping[str, Success],
+        signing_keys: Mapping[str, bytes],
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._metrics, self._http, self._worker, self._jitter = metrics, http, worker, jitter
-        self.use(settings, successes)
+        self.use(settings, successes, signing_keys)
         self._destinations: dict[str, Destination] = {}
         self._open = 0  # in flight, or not yet recorded
         self._lease_until = 0.0
@@ -94,9 +96,9 @@ class Sender:
         self._nudged = False
         self.sent = 0
 
-    def use(self, settings: Emit, successes: Mapping[str, Success]) -> None:
-        """Send by these from now on."""
-        self._settings, self._successes = settings, successes
+    def use(self, settings: Emit, successes: Mapping[str, Success], signing_keys: Mapping[str, bytes]) -> None:
+        """Send by these from now on. `successes`, `signing_keys`: by destination."""
+        self._settings, self._successes, self._signing_keys = settings, successes, signing_keys
 
     def lease(self, until: float) -> None:
         """The partitions are ours until this moment of boot_time()."""
@@ -189,7 +191,10 @@ class Sender:
         self._open += 1
         self.sent += 1
         told = entry.delivery
-        request = Request(told.method, told.url, told.headers, told.body)
+        headers = told.headers
+        if key := self._signing_keys.get(destination.name):
+            headers = signed(headers, told.body, key, told.delivery_id, now_ms() // 1000)
+        request = Request(told.method, told.url, headers, told.body)
         self._http.send(request, partial(self._answered, destination, outbox, entry))
 
     def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from schemas.records import Click, Conversion, Outcome
 from schemas.settings.postbacks import Also, SourcePostback
 from schemas.settings.values import Money
+from schemas.settings.webhooks import Webhook
 from schemas.values import Millis
 
 
@@ -21,6 +22,7 @@ class Conditions(NamedTuple):
     also: frozenset[Also] = frozenset()
     currencies: frozenset[str] = frozenset()
     max_click_age_ms: Millis | None = None
+    sources: frozenset[str] = frozenset()
 
     def fit(self, outcome: Outcome, click: Click, conversion: Conversion) -> bool:
         """Whether the source wants to be told. A bound in another currency than the amount's bounds nothing."""
@@ -28,6 +30,7 @@ class Conditions(NamedTuple):
             conversion.status in self.statuses
             and self._is_asked_for(outcome, click, conversion)
             and (not self.events or conversion.event in self.events)
+            and (not self.sources or click.source in self.sources)
             and (not self.campaigns or click.campaign in self.campaigns)
             and (not self.countries or click.country.upper() in self.countries)
             and (not self.networks or conversion.network in self.networks)
@@ -80,4 +83,17 @@ def conditions_of(postback: SourcePostback) -> Conditions:
         frozenset(postback.also),
         frozenset(postback.currencies),
         postback.max_click_age,
+    )
+
+
+def conditions_of_webhook(webhook: Webhook) -> Conditions:
+    """The conditions of a configured webhook."""
+    return Conditions(
+        events=frozenset(webhook.events),
+        statuses=frozenset(webhook.statuses),
+        campaigns=frozenset(webhook.campaigns),
+        countries=frozenset(country.upper() for country in webhook.countries),
+        networks=frozenset(webhook.networks),
+        also=frozenset(webhook.also),
+        sources=frozenset(webhook.sources),
     )

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from schemas.ids import conversion_id, delivery_id
-from schemas.macros import Template, UnresolvedMacro
+from schemas.macros import POSTBACK_MACROS, Template, UnresolvedMacro
 from schemas.records import Click, Conversion, Delivery, Outcome
 from schemas.requests import Request, RequestTemplate, parse_request
 from schemas.settings.file import Settings
@@ -17,8 +17,9 @@ from schemas.settings.masks import HIDDEN
 from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
 from schemas.settings.rates import Rates
 from schemas.settings.shares import Share
+from schemas.settings.webhooks import Webhook
 from schemas.values import LANDER_CLICK, Millis
-from streams.emit.conditions import Conditions, conditions_of
+from streams.emit.conditions import Conditions, conditions_of, conditions_of_webhook
 from streams.emit.macro_values import Telling, values_of
 
 
@@ -36,6 +37,7 @@ class Route(NamedTuple):
     delay_ms: Millis
     once: bool
     goals: Mapping[str, str]
+    needs_source_click_id: bool
 
 
 class Rendered(NamedTuple):
@@ -48,26 +50,57 @@ class Rendered(NamedTuple):
 
 
 Routes = Mapping[str, Mapping[str, Route]]
-"""By source, then by event or "*"."""
+"""By source, then by event or "*"; of ANY_SOURCE the webhooks, by their names."""
+ANY_SOURCE = "*"
 
 
 def routes_of(settings: Settings) -> Routes:
     """Compile the postbacks of all sources. Raises MacroError for a template that does not parse."""
     rates = Rates(settings.rates)
-    return {
+    routes = {
         name: {event: _route(name, source, postback, rates) for event, postback in source.postbacks.items()}
         for name, source in settings.sources.items()
     }
+    return {**routes, ANY_SOURCE: {name: _webhook_route(name, one) for name, one in settings.webhooks.items()}}
 
 
 def successes_of(settings: Settings) -> dict[str, Success]:
     """By destination, which of its answers are successes."""
-    return {destination_of(name): source.success for name, source in settings.sources.items()}
+    webhooks = {webhook_of(name): webhook.success for name, webhook in settings.webhooks.items()}
+    return {**webhooks, **{destination_of(name): source.success for name, source in settings.sources.items()}}
+
+
+def signing_keys_of(settings: Settings) -> dict[str, bytes]:
+    """By destination, the key with which each attempt is signed."""
+    return {webhook_of(name): webhook.signing_key for name, webhook in settings.webhooks.items()}
 
 
 def destination_of(source: str) -> str:
     """The name of a source as a destination."""
     return f"source/{source}"
+
+
+def webhook_of(name: str) -> str:
+    """The name of a webhook as a destination."""
+    return f"webhook/{name}"
+
+
+def _webhook_route(name: str, webhook: Webhook) -> Route:
+    request = parse_request(webhook.request, POSTBACK_MACROS)
+    return Route(
+        destination=webhook_of(name),
+        request=request,
+        macros=request.macros,
+        shown=None,
+        conditions=conditions_of_webhook(webhook),
+        share=Share(),
+        currency="",
+        rates=Rates({}),
+        delay_ms=webhook.delay,
+        once=False,
+        goals={},
+        needs_source_click_id=False,
+    )
 
 
 def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) -> Route:
@@ -88,6 +121,7 @@ def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) ->
         delay_ms=postback.delay,
         once=postback.once,
         goals=source.goals,
+        needs_source_click_id="source_click_id" in request.macros,
     )
 
 
@@ -96,10 +130,13 @@ def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_m
     click, conversion = outcome.click, outcome.conversion
     if click is None or conversion is None or not _is_news(outcome, conversion):
         return []
-    route = route_for(routes, click.source, conversion.event)
-    if route is None or not route.conditions.fit(outcome, click, conversion):
-        return []
-    return [_delivery(outcome, click, conversion, route, now_ms, first_wait_ms)]
+    told = [route for route in (route_for(routes, click.source, conversion.event),) if route]
+    told += routes.get(ANY_SOURCE, {}).values()
+    return [
+        _delivery(outcome, click, conversion, route, now_ms, first_wait_ms)
+        for route in told
+        if route.conditions.fit(outcome, click, conversion)
+    ]
 
 
 def route_for(routes: Routes, source: str, event: str) -> Route | None:
@@ -120,7 +157,7 @@ def _is_news(outcome: Outcome, conversion: Conversion) -> bool:
 
 def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route, id_: str) -> Rendered:
     """The request of a delivery with this ID."""
-    if "source_click_id" in route.macros and not click.source_click_id:
+    if route.needs_source_click_id and not click.source_click_id:
         return Rendered(_NOTHING, reason="no_source_click_id: the source gave none with its click")
     if reason := route.conditions.why_not(outcome, click, conversion):
         return Rendered(_NOTHING, reason=reason)

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -10,6 +11,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
+from standardwebhooks import Webhook
 
 from clickjoin.embedded.ports import free_port
 from clickjoin.wishes import GONE, Asked, ask, cancel, resend
@@ -41,6 +43,8 @@ from tests.polling import until
 from tests.stand_in import StandIn, stand_in
 
 pytestmark = pytest.mark.kafka
+
+SECRET = "whsec_" + b64encode(bytes(32)).decode()
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,7 @@ def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathF
     urls["private"] = f"http://169.254.169.254:{source.port}/private"
     folder = tmp_path_factory.mktemp("emit")
     given = source_settings(urls)
+    given["webhooks"] = {"crm": {"url": f"{source.url}/fails/1/hook", "secret": SECRET, "sources": ["hooked"]}}
     for name in ("waits", "gone"):
         given["sources"][name]["postbacks"]["*"] |= {"delay": "1h", "statuses": ["approved", "rejected"]}
     given["sources"]["euro"]["postbacks"]["*"]["url"] += "&p={payout|2}&c={currency}"
@@ -305,6 +310,22 @@ def test_a_newer_delivery_of_the_same_conversion_supersedes_the_one_that_waits(
     ended = next(one for one in found if one.state == "cancelled")
     assert (ended.delivery_id, ended.reason) == (older.delivery_id, f"superseded by {newer.delivery_id}")
     assert newer.state == "scheduled"
+
+
+def test_a_webhook_is_signed_anew_at_each_attempt_with_the_same_id(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_outcomes(kafka.bootstrap, outcomes_of("hooked", 840, 1))
+    (made,) = until_finished(kafka, "hooked", 1).values()
+    assert [one.state for one in made] == ["scheduled", "retry", "delivered"]
+    assert "webhook-signature" not in str(made)
+    posted = [index for index, target in enumerate(source.requests) if target == "/fails/1/hook"]
+    for index in posted:
+        lines = (line.partition(b": ") for line in source.heads[index].split(b"\r\n"))
+        headers = {name.decode().lower(): value.decode() for name, _, value in lines}
+        assert Webhook(SECRET).verify(source.bodies[index], headers)["data"]["click_id"] == "click-840"
+        assert headers["webhook-id"] == made[0].delivery_id
+    assert len(posted) == 2
 
 
 def _of_click(kafka: KafkaServer, click_id: str, count: int) -> list[Delivery]:

@@ -17,6 +17,8 @@ BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 REST = """
 [events.install]
 step = 1
+[events.subscribe]
+step = 2
 [networks.acme]
 open = true
 [offers.game]
@@ -35,7 +37,7 @@ def test_every_example_loads(block: str) -> None:
         source.setdefault("goals", {"*": "1"})
         assert name
     merged, unknown = merge_presets(tree)
-    _, problems = validate(merged, {"POPADS_AID": "9"})
+    _, problems = validate(merged, {"POPADS_AID": "9", "CRM_WEBHOOK_SECRET": "whsec_" + "A" * 32})
     assert [*unknown, *problems] == []
 
 
