@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs-reports lock clean
+.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs-reports docs-screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -55,6 +55,9 @@ bench-%: $(STAMP) ## one of them, for example bench-join
 
 docs-reports: $(STAMP) ## write the answers in docs/reports.md anew
 	$(BIN)/python -m tests.report_page
+
+docs-screenshots: $(STAMP) chromium ## take the pictures in docs/screenshots anew
+	$(BIN)/python -m tests.screenshots docs/screenshots
 
 lock: ## write the locks anew from pyproject.toml (ARGS=--upgrade: with newer versions)
 	@uv=$$(mktemp -d) && trap 'rm -rf "$$uv"' EXIT && \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self
@@ -46,16 +47,22 @@ offers = ["game"]
 """
 
 
+WELL = {"away": {}, "ingest_ready": True, "spooled": 0, "roles": {}}
+"""What `clickjoin status` says where nothing is wrong."""
+
+
 class DashboardProcess:
     """A running dashboard."""
 
-    def __init__(self, folder: Path, dsn: str, more: str = "", now: datetime = NOW) -> None:
+    def __init__(self, folder: Path, dsn: str, more: str = "", now: datetime = NOW, *, well: bool = False) -> None:
+        """well: as if ingest, Kafka and all roles answered."""
         self.listen = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.listen}"
         self.config, self.log = folder / "dashboard.toml", folder / "dashboard.log"
         self.config.write_text(CONFIG.format(dsn=dsn) + more)
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen, now.isoformat()]
+            options = [now.isoformat(), "well"] if well else [now.isoformat()]
+            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen, *options]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def __enter__(self) -> Self:
@@ -82,15 +89,16 @@ class DashboardProcess:
             return False
 
 
-def main(config: Path, listen: str, now: datetime) -> int:
+def main(config: Path, listen: str, now: datetime, well: bool) -> int:
     from clickjoin.pages import Pages
     from dashboard.run import run
     from presets.load import load_settings
 
     settings = load_settings(config, os.environ)
     pages = Pages(settings, now=lambda: now)
-    return run(pages.services(), listen, lambda: load_settings(config, os.environ), pages.use)
+    services = replace(pages.services(), status=lambda: WELL) if well else pages.services()
+    return run(services, listen, lambda: load_settings(config, os.environ), pages.use)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], datetime.fromisoformat(sys.argv[3]), "well" in sys.argv[4:]))

@@ -15,14 +15,14 @@ FORMULA = '=HYPERLINK("http://evil.example","click")'
 RAW = f"GET /postback/acme?key=***&aff_sub={MARKUP} HTTP/1.1"
 _BROUGHT = date(1970, 1, 1)  # the day of an ID that a source brought
 _PAYOUTS = {"install": "1.20", "trial": "2.00", "subscribe": "9.99"}
-_TODAY, _BEFORE = 90, 150  # clicks
+_TODAY, _BEFORE = 90, 120  # clicks
 
 
 def two_days() -> Rows:
     """The rows of all tables."""
     rows: Rows = {table: [] for table in KEYS}
     began = [MIDNIGHT + _after(at) for at in range(_TODAY)]
-    began += [MIDNIGHT - timedelta(days=1) + _after(at + 3) for at in range(_BEFORE)]
+    began += [MIDNIGHT - timedelta(days=1) + _after(at + 3) * 1.15 for at in range(_BEFORE)]
     for number, at in enumerate(began):
         click = _click(number, at)
         rows["clicks"].append(click)
