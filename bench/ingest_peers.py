@@ -15,6 +15,7 @@ import uvloop
 
 from bench.backlog import Backlog
 from bench.kafka import PARTITIONS
+from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS, partition_of
 
 _RECORDS = 100_000
@@ -30,7 +31,7 @@ class _Bare:
 async def _serve_bare(port: int) -> None:
     from ingest.server import serving
 
-    async with serving(_Bare(), f"127.0.0.1:{port}") as server:
+    async with serving(_Bare(), Ingest(listen=f"127.0.0.1:{port}")) as server:
         await server
 
 

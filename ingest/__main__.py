@@ -41,7 +41,10 @@ from schemas.settings.file import Settings
 
 DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
 
-FIXED = ("kafka", "clickhouse", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout")
+FIXED = (
+    *("kafka", "clickhouse", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout"),
+    *("ingest.read_timeout", "ingest.max_header_bytes"),
+)
 """Keys that count from the next start on; all others at SIGHUP."""
 
 Load = Callable[[], Settings]
@@ -106,7 +109,7 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
     learning = asyncio.create_task(learner.run())
     stopping = asyncio.create_task(stopped.wait())
-    async with serving(app, settings.ingest.listen) as server:
+    async with serving(app, settings.ingest) as server:
         log.info("ingest_listening", address=settings.ingest.listen)
         await asyncio.wait((server, draining, stopping), return_when=asyncio.FIRST_COMPLETED)
     if draining.done():

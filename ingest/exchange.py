@@ -20,7 +20,6 @@ POSTBACK = "postback"
 """The route behind which a key may follow the network's name."""
 
 RETRY_AFTER_SECONDS = "5"
-_BODY_SECONDS = 10.0
 _encode = msgspec.json.Encoder().encode
 
 Headers = tuple[tuple[str, str], ...]
@@ -133,16 +132,16 @@ class Exchange:
             raise Refusal(414, "url_too_long", f"the URL has {length} bytes: {max_url_bytes} are read")
         return parse_query(self.query, last=last)
 
-    async def read_body(self, max_bytes: int) -> bytes:
+    async def read_body(self, max_bytes: int, seconds: float) -> bytes:
         """The body. Raises Refusal for one that is too long, or that does not come."""
         self.content_type = self.header("content-type")
         length = self.header("content-length")
         if length.isdigit() and int(length) > max_bytes:
             raise self._too_large(max_bytes)
         try:
-            self.body = await asyncio.wait_for(self._read(max_bytes), _BODY_SECONDS)
+            self.body = await asyncio.wait_for(self._read(max_bytes), seconds)
         except TimeoutError:
-            raise Refusal(408, "body_timeout", f"the body did not come within {_BODY_SECONDS:g} s") from None
+            raise Refusal(408, "body_timeout", f"the body did not come within {seconds:g} s") from None
         return self.body
 
     async def read_params(
@@ -152,7 +151,7 @@ class Exchange:
 
         last: as parse_query's. check: what must pass before the body is read as parameters.
         """
-        body = await self.read_body(limits.max_batch_bytes)
+        body = await self.read_body(limits.max_batch_bytes, limits.read_timeout / 1000)
         if check:
             check()
         several = parse_body(body, self.content_type, query, last=last)

@@ -13,8 +13,9 @@ from granian.constants import HTTPModes, Interfaces, TaskImpl
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
+from schemas.settings.servers import Ingest
+
 BACKLOG = 4096
-_HEADER_READ_MS = 10_000
 
 
 class PortTaken(Exception):  # noqa: N818 - the name says what happened
@@ -43,9 +44,9 @@ def claim(listen: str) -> None:
 
 
 @asynccontextmanager
-async def serving(app: Any, listen: str) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve `app` at `listen` while the block runs; the task ends early only where the server fails."""
-    host, port = split_address(listen)
+async def serving(app: Any, limits: Ingest) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve `app` where it is to listen while the block runs; the task ends early only where the server fails."""
+    host, port = split_address(limits.listen)
     server = Server(
         app,
         address=host,
@@ -55,7 +56,7 @@ async def serving(app: Any, listen: str) -> AsyncIterator[asyncio.Task[None]]:
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_READ_MS),
+        http1_settings=HTTP1Settings(header_read_timeout=limits.read_timeout, max_buffer_size=limits.max_header_bytes),
         log_enabled=False,
     )
     task = asyncio.create_task(server.serve())

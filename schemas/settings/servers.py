@@ -98,8 +98,10 @@ class Ingest(Section):
     wait: Duration = 86_400_000  # how long a postback waits for its click
     default_network: str = ""  # who calls /postback without a name
     max_url_bytes: int = Field(8192, ge=256)
+    max_header_bytes: int = Field(65536, ge=8192)  # of the URL and all headers together
     max_body_bytes: int = Field(65536, ge=256)
     max_batch_bytes: int = Field(1 << 20, ge=256)  # of a body that holds several clicks or postbacks
+    read_timeout: Duration = Field(10_000, ge=1)  # so long the headers may take to come, and the body after them
     # Longer than a broker of good health ever pauses, even to elect a leader; far shorter than any network waits.
     spool_after: Duration = Field(1_000, ge=1)  # so long a record waits for the broker, then it goes into the spool
     spool_bytes: int = Field(1 << 30, ge=1 << 16)  # bound of the spool's file; what is beyond is answered with 503

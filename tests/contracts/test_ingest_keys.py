@@ -67,6 +67,11 @@ def test_a_postback_is_answered_200_whatever_becomes_of_it_and_never_redirected_
     assert [ingest.call(method, path).status for path in paths for method in ("GET", "POST")] == [200] * 8
 
 
+def test_headers_may_have_so_many_bytes_and_no_more(ingest: IngestProcess) -> None:
+    assert ingest.call("GET", "/health/live", X_Long="x" * 60_000).status == 200
+    assert ingest.call("GET", "/health/live", X_Long="x" * 70_000, X_More="x" * 60_000).status == 431
+
+
 def test_whatever_is_sent_is_answered_in_words_and_accounted_for(ingest: IngestProcess, broker: KafkaServer) -> None:
     """A small run of `make fuzz`."""
     seed = int(os.environ.get("CLICKJOIN_TEST_SEED", "0")) or secrets.randbits(32)
