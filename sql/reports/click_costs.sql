@@ -88,7 +88,11 @@ FROM
                     min(click_id) AS first_click
                 FROM clicks FINAL
                 WHERE billed
-                  AND toDate(clicked_at) IN (SELECT day FROM costs)
+                  AND toDate(clicked_at) IN
+                  (
+                      SELECT day FROM costs
+                      WHERE (toInt64(day) + 1) * 86400000 > {since:Int64} AND toInt64(day) * 86400000 < {until:Int64}
+                  )
                   AND NOT is_test
                   AND NOT is_bot
                 GROUP BY ALL
