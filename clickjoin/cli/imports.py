@@ -25,6 +25,7 @@ from clickjoin.cli.options import (
 from schemas.settings.file import Settings
 
 if TYPE_CHECKING:
+    from clickjoin.imports.row import Columns
     from clickjoin.imports.run import Counts
     from clickjoin.imports.session import Session
     from clickjoin.imports.workshop import Maker
@@ -60,33 +61,41 @@ def import_(
     settings = load_for("import", config, data=data, quiet=True)
     from clickjoin.imports.files import WrongFile
     from clickjoin.imports.row import columns
-    from clickjoin.imports.session import Session
-    from clickjoin.imports.targets import as_sent
-    from clickjoin.imports.workshop import Way, alone, shared
 
     words, maker = _maker(kind, settings, send)
-    is_alone = kind == "costs"  # which remembers the rows before
     try:
         read_as = columns(tuple(mapped or ()), tuple(said or ()), words)
     except ValueError as error:
         fail(str(error), WRONG)
     how = (kind, str(send), *map(repr, (sorted(read_as.renamed.items()), sorted(read_as.said.items()))))
-    session = Session(
-        files,
-        Way(read_as, maker, _unchanged if is_alone else as_sent),
-        alone if is_alone else shared,
-        errors,
-        None if is_alone or dry_run else data / "imports",
-        how,
-    )
+    places = None if kind == "costs" or dry_run else data / "imports"
     began = time.monotonic()
     try:
-        counts = _run(settings, "" if dry_run else kind, session)
+        counts = _run(settings, kind, _session(kind, files, read_as, maker, errors, places, how), dry_run)
     except WrongFile as error:
         fail(str(error), WRONG)
     except KeyboardInterrupt:
         fail("stopped: the same call goes on where this one ended")
     tell(counts, time.monotonic() - began, errors, dry_run=dry_run, as_json=as_json)
+
+
+def _session(
+    kind: str,
+    files: list[Path],
+    read_as: "Columns",
+    maker: "Maker",
+    errors: Path,
+    places: Path | None,
+    how: tuple[str, ...],
+) -> "Session":
+    from clickjoin.imports.session import Session
+    from clickjoin.imports.targets import as_sent
+    from clickjoin.imports.workshop import Way, alone, shared
+
+    # Costs remember the rows before: they are made in one process.
+    is_alone = kind == "costs"
+    way = Way(read_as, maker, _unchanged if is_alone else as_sent)
+    return Session(files, way, alone if is_alone else shared, errors, places, how)
 
 
 def _maker(kind: str, settings: Settings, send: bool) -> "tuple[tuple[str, ...], Maker]":
@@ -106,12 +115,12 @@ def _maker(kind: str, settings: Settings, send: bool) -> "tuple[tuple[str, ...],
     return CONVERSION_COLUMNS, Conversions(plans, settings.sources, origin="" if send else "import")
 
 
-def _run(settings: Settings, kind: str, session: "Session") -> "list[Counts]":
-    """Import all of it, of no kind into nothing. Exits where Kafka or ClickHouse is not there."""
+def _run(settings: Settings, kind: str, session: "Session", dry_run: bool) -> "list[Counts]":
+    """Import all of it. Exits where Kafka or ClickHouse is not there."""
     from clickjoin.imports.session import import_all
     from clickjoin.imports.targets import costs_into, nowhere, topic
 
-    if not kind:
+    if dry_run:
         return asyncio.run(import_all(session, _always(nowhere), progress))
     if kind == "costs":
         with clickhouse(settings) as client:
