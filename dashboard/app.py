@@ -77,8 +77,11 @@ def _alive(request: Request) -> Response:
 
 def _handlers(renderer: Renderer) -> dict[type[Exception] | int, Callable[[Request, Exception], Response]]:
     def say(request: Request, title: str, why: str, status: int) -> Response:
+        again = f"{request.url.path}?{request.url.query}"
         name = "problem_part" if request.headers.get("hx-request") else "problem"
-        return renderer.page(request, name, {"title": title, "why": why}, 200 if name == "problem_part" else status)
+        return renderer.page(
+            request, name, {"title": title, "why": why, "again": again}, 200 if name == "problem_part" else status
+        )
 
     def http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
