@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from aiokafka import ConsumerRecord
@@ -72,10 +73,11 @@ def committed(kafka: KafkaServer, group: str, topic: str) -> dict[int, int]:
 @asynccontextmanager
 async def worker(kafka: KafkaServer, topic: str, take: Take) -> AsyncIterator[BatchApp]:
     """A Faust app on this topic, in a group of the topic's name."""
-    app = BatchApp(topic, kafka.bootstrap, session_timeout=6)
-    batches_of(app, [topic], take)
-    await app.start()
-    try:
-        yield app
-    finally:
-        await app.stop()
+    with TemporaryDirectory() as folder:
+        app = BatchApp(topic, kafka.bootstrap, session_timeout=6, datadir=folder)
+        batches_of(app, [topic], take)
+        await app.start()
+        try:
+            yield app
+        finally:
+            await app.stop()
