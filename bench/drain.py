@@ -15,7 +15,7 @@ from clickjoin.embedded.children import Child, Running, last_lines, start
 
 _POLL = 0.02  # seconds between two looks
 _FIRST_SAMPLE = (0.05, 0.6)  # measuring begins when such a part of the backlog is done: every partition is open then
-_WITHIN = 120.0
+_WITHIN = 600.0  # seconds
 
 
 @dataclass(frozen=True)
