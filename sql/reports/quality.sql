@@ -1,5 +1,6 @@
 -- What becomes of the postbacks that arrive, by when they were received: every outcome with its reason, and what could
--- not be used at all (`invalid`, with its code as the reason). The share is of all that arrived in the group.
+-- not be used at all (`invalid`, with its code as the reason; what was replayed since counts by its outcome). The share
+-- is of all that arrived in the group.
 SELECT
     ${GROUPS}
     outcome,
@@ -32,7 +33,8 @@ FROM
     FROM (SELECT *, '' AS event, '' AS campaign, '' AS offer FROM invalid FINAL)
     WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
-      AND kind = 'postback'${FILTERS}
+      AND kind = 'postback'
+      AND code != 'replayed'${FILTERS}
       AND empty({events:Array(String)})
     GROUP BY ALL
 )

@@ -57,7 +57,8 @@ def quality(question: Question, rows: Rows) -> Found:
         if wanted and clean(question, row) and inside(question, row["received_at"]):
             received[group(question, row, row["received_at"]), row["outcome"], row["reason"]] += 1
     for row in rows["invalid"] if not question.events else ():
-        if row["kind"] == "postback" and inside(question, row["received_at"]):
+        replayed = row["code"] == "replayed"  # and counted by its outcome
+        if row["kind"] == "postback" and not replayed and inside(question, row["received_at"]):
             received[group(question, row, row["received_at"]), "invalid", row["code"]] += 1
     whole: Counter[Any] = Counter()
     for (key, *_), count in received.items():
