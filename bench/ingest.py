@@ -133,7 +133,15 @@ class _IngestBench:
             return self._load(process, port, status)
 
     def _producer(self) -> float:
-        argv = [sys.executable, "-m", "bench.ingest_peers", "producer", "0", self.kafka.servers]
+        argv = [
+            sys.executable,
+            "-m",
+            "bench.ingest_peers",
+            "producer",
+            "0",
+            self.kafka.servers,
+            str(self.plan.records // 3),
+        ]
         return float(_json_of(argv)["per_cpu_second"])
 
     def _load(self, process: psutil.Process, port: int, status: str, rate: float = 0.0) -> _Run:

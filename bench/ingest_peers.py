@@ -18,8 +18,6 @@ from bench.kafka import PARTITIONS
 from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS, partition_of
 
-_RECORDS = 100_000
-
 
 class _Bare:
     """Answers 204."""
@@ -75,10 +73,10 @@ def serve_fastapi(port: int, bootstrap: str) -> None:
     uvicorn.run(app, port=port, log_level="error", access_log=False)
 
 
-def _produce(bootstrap: str) -> None:
+def _produce(bootstrap: str, count: int) -> None:
     from kafka import KafkaProducer
 
-    records = [(key, value, partition_of(key, PARTITIONS)) for key, value in Backlog(_RECORDS)]
+    records = [(key, value, partition_of(key, PARTITIONS)) for key, value in Backlog(count)]
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=2)
     began = time.process_time()
     sent = [producer.send(EVENTS, value, key=key, partition=partition) for key, value, partition in records]
@@ -95,6 +93,6 @@ if __name__ == "__main__":
     elif kind == "fastapi":
         serve_fastapi(port, bootstrap)
     elif kind == "producer":
-        _produce(bootstrap)
+        _produce(bootstrap, int(sys.argv[4]))
     else:
         raise SystemExit(f"no program {kind!r}: bare, fastapi or producer")

@@ -15,9 +15,11 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
 PATIENCE_MS = 45_000  # a busy machine stalls for ten seconds at a time
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of this process."""
+    """One browser for the tests of a file. While it is there an event loop runs in this thread, so no test that needs
+    one of its own may come before its end.
+    """
     path = next(filter(None, map(shutil.which, WHERE)), None)
     if path is None:
         pytest.skip(MISSING)

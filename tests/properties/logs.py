@@ -80,7 +80,7 @@ def logs(draw: st.DrawFn, of: st.SearchStrategy[Event] = events) -> list[Logged]
     return log
 
 
-def law(examples: int = 250) -> Callable[[Any], Any]:
+def law(examples: int = 150) -> Callable[[Any], Any]:
     """A property test with a seed that is told, and that can be given by the environment."""
 
     def wrap(test: Any) -> Any:

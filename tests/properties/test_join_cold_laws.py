@@ -89,7 +89,7 @@ def whole_of(tables: Tables) -> tuple[object, ...]:
     return tuple(undated)
 
 
-@law(400)
+@law(250)
 @given(
     st.lists(clicks, min_size=2, max_size=2),
     slow(postbacks(st.sampled_from(IDS), waits=False)),
@@ -120,7 +120,7 @@ def test_with_look_ups_the_tables_end_as_if_no_state_had_ever_been_dropped(
             assert state.click == kept.click
 
 
-@law(150)
+@law(100)
 @given(slow(events_and_forgets), cuts)
 def test_batches_of_any_size_drop_the_same(log: list[Logged], at: list[int]) -> None:
     one, all_ = DictStates(), DictStates()
