@@ -224,5 +224,8 @@ def _tell_refused(rows: Rows, click: Row, index: int, random: Random) -> None:
     )
     if random.random() < 0.3:
         invalid = {"invalid_id": f"i-{click['click_id']}-{index}", "received_at": received}
-        invalid |= {"kind": random.choice(("postback", "click", "record")), "code": random.choice(("mac", "key", "replayed"))}
+        invalid |= {
+            "kind": random.choice(("postback", "click", "record")),
+            "code": random.choice(("mac", "key", "replayed")),
+        }
         rows["invalid"].append(invalid | {"network": random.choice(("acme", "")), "source": "", "version": 1})
