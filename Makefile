@@ -23,7 +23,7 @@ up: $(STAMP) ## everything on this machine, for real traffic
 test: lint pytest ## what must pass: linters, types, directions of imports, all tests
 
 pytest: $(STAMP) chromium ## the tests alone
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chromium: ## Debian's Chromium for the tests of the pages, where it may be installed; else they say that it is missing
 	@command -v chromium >/dev/null || ! command -v apt-get >/dev/null || [ "$$(id -u)" != 0 ] || { \

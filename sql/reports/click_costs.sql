@@ -22,7 +22,10 @@ FROM
     SELECT
         ${GROUPS}
         arrayConcat(
-            [(own_currency, any(n), if(max(has_bill), toDecimal256(0, 8), any(own)), if(max(has_bill), 0, any(owns)))],
+            if(
+                max(has_bill),
+                [('', any(n), toDecimal256(0, 8), toUInt64(0))],
+                [(own_currency, any(n), any(own), any(owns))]),
             groupArrayIf(
                 (toString(bill_currency), toUInt64(0), each * n + if(first_click = first_of_bill, rest, 0), toUInt64(1)),
                 has_bill AND NOT left_out)) AS parts
