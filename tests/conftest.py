@@ -1,5 +1,6 @@
 """What all tests share: the embedded Kafka, and that nothing is left out in silence."""
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,15 @@ settings.load_profile("clickjoin")
 _LONGEST_FIRST = ("chaos", "e2e", "kafka")  # markers
 _LAST = len(_LONGEST_FIRST)
 _NOT_RUN = ("skipped", "xfailed", "deselected")
+
+
+@pytest.fixture(autouse=True)
+def log_level() -> Iterator[None]:
+    """A command that is tried in this process may make it quiet: the next test hears everything again."""
+    root = logging.getLogger()
+    before = root.level
+    yield
+    root.setLevel(before)
 
 
 @pytest.fixture(scope="session")
