@@ -5,7 +5,7 @@ from datetime import date, datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-SHARES = frozenset({"rate", "step_rate", "approval_rate", "share", "roi"})
+SHARES = frozenset({"rate", "step_rate", "approval_rate", "share", "roi", "loss_probability"})
 NOTHING = "–"
 _CENT = Decimal("0.01")
 _STEPS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -25,6 +25,11 @@ def money(amounts: Mapping[str, Decimal]) -> str:
     """`1,234.50 USD, 2.00 EUR`, rounded to cents here and nowhere before; a dash where there is none."""
     written = [f"{amount(value)} {currency}".rstrip() for currency, value in amounts.items()]
     return ", ".join(written) or NOTHING
+
+
+def steps(reached: Mapping[str, int]) -> str:
+    """`install 12, trial 3`."""
+    return ", ".join(f"{event} {count(clicks)}" for event, clicks in reached.items()) or NOTHING
 
 
 def amount(value: Decimal) -> str:
@@ -49,6 +54,8 @@ def cell(name: str, value: Any) -> str:
     """A cell of a report's table by the name of its column."""
     if value is None:
         return NOTHING
+    if name == "steps":
+        return steps(value)
     if isinstance(value, Mapping):
         return money(value)
     if name in SHARES:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -28,7 +29,12 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping):
-        return harmless(" ".join(f"{amount:f} {currency}" for currency, amount in value.items())) if value else ""
+        return harmless(" ".join(_part(name, each) for name, each in value.items())) if value else ""
     if isinstance(value, datetime):
         return value.isoformat()
     return harmless(value) if isinstance(value, str) else str(value)
+
+
+def _part(name: str, value: Any) -> str:
+    """An amount of a currency, or how many reached a step."""
+    return f"{value:f} {name}" if isinstance(value, Decimal) else f"{name} {value}"

@@ -37,6 +37,7 @@ _TYPED = {
     "latency": ("--group-by source", Choices(group_by="source")),
     "quality": ("", Choices()),
     "offers": ("--group-by source", Choices(group_by="source")),
+    "optimise": ("--group-by creative --from 2026-08-03", Choices(group_by="creative", since="2026-08-03")),
 }
 """What is asked of each report, as it is typed and as it is understood."""
 

@@ -1,6 +1,6 @@
 """`clickjoin report | funnel`: the reports, as a table, JSON, CSV, Parquet, or the statement itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,8 @@ from clickjoin.cli.output import print_json
 from clickjoin.cli.reconcile import NAME as RECONCILE
 from clickjoin.cli.reconcile import Asked, reconcile
 from clickjoin.cli.report_options import Choices
+from clickjoin.source_lists import FORMS, VERDICTS, values_of, written
+from sql.reports.question import CUT, KEEP
 
 if TYPE_CHECKING:
     from sql.reports.ask import Answer
@@ -39,6 +41,8 @@ class _Form:
     as_csv: bool
     parquet: Path | None
     sql: bool
+    listed: str = ""  # which list of optimise
+    form: str = ""  # of that list
 
 
 def report(
@@ -66,9 +70,14 @@ def report(
     source: options.Source = "",
     mapped: options.Map = None,
     said: options.Set = None,
+    where: options.Where = None,
+    keep: options.Keep = KEEP,
+    cut: options.Cut = CUT,
+    listed: options.List = "",
+    list_form: options.Form = "",
 ) -> None:
-    """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers, reconcile."""
-    form = _Form(as_json, as_csv, parquet, sql)
+    """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers, optimise …"""
+    form = _Form(as_json, as_csv, parquet, sql, listed, list_form)
     if name == RECONCILE:
         asked = Asked(file, network, source, tuple(mapped or ()), tuple(said or ()))
         _compare(config, asked, (since, until, zone), form)
@@ -76,6 +85,7 @@ def report(
     if file or network or source or mapped or said:
         fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)
+    choices = replace(choices, where=tuple(where or ()), keep=keep, cut=cut)
     _run(name, config, choices, form)
 
 
@@ -97,9 +107,11 @@ def funnel(
     as_csv: options.Csv = False,
     parquet: options.Parquet = None,
     sql: options.Sql = False,
+    where: options.Where = None,
 ) -> None:
     """Show the funnel: the clicks, and of each event how many of them reached it. The same as `report funnel`."""
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals)
+    choices = replace(choices, where=tuple(where or ()))
     _run("funnel", config, choices, _Form(as_json, as_csv, parquet, sql))
 
 
@@ -123,6 +135,7 @@ def _run(name: str, config: Path, choices: Choices, form: _Form) -> None:
         fail("write one of --json, --csv, --parquet and --sql", WRONG)
     try:
         question = options.question(name, choices, settings, options.utc_now())
+        _check_list(question, form)
     except ValueError as error:
         fail(str(error), WRONG)
     if form.sql:
@@ -133,8 +146,38 @@ def _run(name: str, config: Path, choices: Choices, form: _Form) -> None:
             print_pieces(ask.stream(client, question, "CSVWithNames"))
         elif form.parquet:
             write_file(ask.stream(client, question, "Parquet"), form.parquet)
+        elif form.listed:
+            _print_list(question, ask.ask(client, question), form)
         else:
             _show(question, ask.ask(client, question), as_json=form.as_json)
+
+
+def _check_list(question: "Question", form: _Form) -> None:
+    """Raises ValueError where there is no such list."""
+    if not form.listed:
+        if form.form:
+            raise ValueError("--form is of --list black or --list white")
+        return
+    if form.listed not in VERDICTS:
+        raise ValueError(f"no list {form.listed!r}: there are {', '.join(VERDICTS)}")
+    if form.form and form.form not in FORMS:
+        raise ValueError(f"no form {form.form!r}: there are {', '.join(FORMS)}")
+    if question.report.name != "optimise":
+        raise ValueError("only optimise has a black and a white list")
+    if len(question.group_by) != 1:
+        raise ValueError("a list is of one dimension: --group-by placement, for example")
+    if form.as_json or form.as_csv or form.parquet:
+        raise ValueError("--list has forms of its own: --form lines, comma or json")
+
+
+def _print_list(question: "Question", answer: "Answer", form: _Form) -> None:
+    (dimension,) = question.group_by
+    listed = written(values_of(answer.named(), dimension, form.listed), form.form or FORMS[0])
+    if listed.text:
+        typer.echo(listed.text)
+    if listed.left_out:
+        named = ", ".join(map(repr, listed.left_out[:5]))
+        typer.echo(f"left out, as this form cannot hold them: {named} ({len(listed.left_out)} in all)", err=True)
 
 
 def _show(question: "Question", answer: "Answer", *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from clickjoin.period import WORDS, beginning, end
 from schemas.settings.file import Settings
 from schemas.settings.values import parse_duration
 from sql.reports.catalogue import Date, Report, report_named
-from sql.reports.question import Question
+from sql.reports.question import CUT, KEEP, Question, filterable
 
 _MOST_DECIMALS = 8  # as the tables hold money
 
@@ -32,6 +32,15 @@ Period = Annotated[str, typer.Option("--period", metavar="SPAN", help="Of cohort
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
 Parquet = Annotated[Path | None, typer.Option("--parquet", metavar="FILE", help="Write a Parquet file instead.")]
 Sql = Annotated[bool, typer.Option("--sql", help="Print the statement, with its parameters, and ask nothing.")]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", metavar="DIM=VALUE", help="Only clicks with this value: source=pops.")
+]
+Keep = Annotated[float, typer.Option("--keep", help="Of optimise: keep what loses money at most so likely.")]
+Cut = Annotated[float, typer.Option("--cut", help="Of optimise: cut what loses money at least so likely.")]
+List = Annotated[
+    str, typer.Option("--list", metavar="black|white", help="Of optimise: print only what is to be cut, or kept.")
+]
+Form = Annotated[str, typer.Option("--form", metavar="lines|comma|json", help="Of --list. Default: lines.")]
 Statement = Annotated[
     Path | None, typer.Argument(metavar="[FILE]", help="Of reconcile: their statement, CSV or NDJSON.")
 ]
@@ -59,6 +68,9 @@ class Choices:
     zone: str = "UTC"
     decimals: int = 2
     period: str = "30d"
+    where: tuple[str, ...] = ()
+    keep: float = KEEP
+    cut: float = CUT
 
 
 def question(name: str, choices: Choices, settings: Settings, now: datetime) -> Question:
@@ -81,6 +93,9 @@ def question(name: str, choices: Choices, settings: Settings, now: datetime) -> 
         decimals=choices.decimals,
         period_ms=_period(choices.period),
         now=round(now.timestamp() * 1000),
+        keep=choices.keep,
+        cut=choices.cut,
+        filters=tuple(_filter(report, text) for text in choices.where),
     )
 
 
@@ -119,6 +134,14 @@ def _events(report: Report, typed: str, settings: Settings) -> tuple[str, ...]:
         return settings.funnel
     lasting = [name for name in settings.funnel if name in settings.events and settings.events[name].repeat == "new"]
     return tuple(lasting or settings.funnel)[-1:]
+
+
+def _filter(report: Report, text: str) -> tuple[str, str]:
+    """DIM=VALUE; the value may be empty."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--where {text}: write DIM=VALUE, of {', '.join(filterable(report))}")
+    return name.strip(), value
 
 
 def _period(text: str) -> int:

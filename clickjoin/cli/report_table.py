@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sql.reports.ask import Answer
     from sql.reports.catalogue import Report
 
-_SHARES = frozenset({"rate", "step_rate", "approval_rate", "share", "roi"})
+_SHARES = frozenset({"rate", "step_rate", "approval_rate", "share", "roi", "loss_probability"})
 _BAR = {"rate": 20, "approval_rate": 20, "share": 20}
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -60,6 +60,8 @@ _FIRST_FIGURES = frozenset({"clicks", "conversions", "subscribers", "times", "po
 def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
+    if name == "steps":
+        return ", ".join(f"{event} {clicks:,d}" for event, clicks in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{amount:,f} {currency}".rstrip() for currency, amount in value.items())
     if name in _SHARES:

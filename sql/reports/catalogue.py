@@ -68,8 +68,21 @@ _OFFERS = Report(
     group_by=("campaign",),
 )
 
+_OPTIMISE = Report(
+    "optimise",
+    "What loses money, what earns it, and how sure is that?",
+    ("pending", "approved"),
+    "steps",
+    dates=("click",),
+    group_by=("source",),
+)
+
 REPORTS = {
-    report.name: report for report in (_FUNNEL, _TIME, _REVENUE, _COHORTS, _LTV, _APPROVAL, _LATENCY, _QUALITY, _OFFERS)
+    report.name: report
+    for report in (
+        *(_FUNNEL, _TIME, _REVENUE, _COHORTS, _LTV, _APPROVAL, _LATENCY, _QUALITY),
+        *(_OFFERS, _OPTIMISE),
+    )
 }
 
 

@@ -16,6 +16,8 @@ from sql.reports.dimensions import OF_CLICK, expression
 DAY_MS = 86_400_000
 _BEGIN, _END = 0, 9_000_000_000_000  # milliseconds: 1970, and 2255
 _PARAMETER = re.compile(r"\{(\w+):\w")
+KEEP, CUT = 0.2, 0.95
+"""At most and at least so likely does it lose money what is to be kept, and what is to be cut."""
 _AGES = (1, 7, 14, 30, 60, 90, 180, 365)
 
 
@@ -37,6 +39,8 @@ class Question:
     decimals: int = 2  # of a sum of money
     period_ms: int = 30 * DAY_MS  # of a subscription
     now: int = _END  # milliseconds: how old everything is by now
+    keep: float = KEEP  # of optimise
+    cut: float = CUT
     filters: tuple[tuple[str, str], ...] = ()  # only where a fact of the click, by its name, has this value
 
     def __post_init__(self) -> None:
@@ -51,6 +55,10 @@ class Question:
             raise ValueError(f"{report.name} is dated {known}")
         if self.strict and report.name != "funnel":
             raise ValueError("only the funnel knows strict order")
+        if (self.keep, self.cut) != (KEEP, CUT) and report.name != "optimise":
+            raise ValueError("only optimise says keep and cut")
+        if not 0 <= self.keep < self.cut <= 1:
+            raise ValueError(f"keep {self.keep:g} and cut {self.cut:g}: write probabilities, keep below cut")
         if not self.events and report.events == "lasting":
             raise ValueError(f"{report.name} needs events, and none are configured")
 
@@ -93,6 +101,8 @@ def parameters_of(question: Question, text: str) -> dict[str, Any]:
         "period": question.period_ms,
         "now": question.now,
         "days": list(_AGES),
+        "keep": question.keep,
+        "cut": question.cut,
     } | {f"filter_{at}": value for at, (_, value) in enumerate(question.filters)}
     return {name: values[name] for name in sorted(set(_PARAMETER.findall(text)))}
 

@@ -71,6 +71,18 @@ def test_a_report_is_a_table_or_json_or_a_file(run: Run, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_what_is_to_be_kept_is_a_list_as_sources_take_it(run: Run) -> None:
+    asked = ("report", "optimise", "--where", "source=pops", "--group-by", "creative")
+    rows = json.loads(run(*asked, "--json").stdout)
+    assert [(row["creative"], row["clicks"], row["steps"], row["verdict"]) for row in rows] == [
+        ("banner-2", 8, {"install": 3, "subscribe": 0}, "keep"),
+        ("banner-3", 8, {"install": 4, "subscribe": 1}, "keep"),
+    ]
+    assert run(*asked, "--list", "white", "--form", "comma").stdout == "banner-2,banner-3\n"
+    assert run(*asked, "--list", "black").stdout == ""
+    assert run(*asked, "--list", "black", "--form", "json").stdout == "[]\n"
+
+
 def test_a_networks_statement_and_a_sources_bill_are_compared_with_ours(run: Run, tmp_path: Path) -> None:
     statement = tmp_path / "acme.csv"
     statement.write_text("Click;goal;sum\nclick-00;lead;1.20\nclick-02;lead;1,30\nclick-04;lead;0\nnobody;lead;5\n")
@@ -105,6 +117,10 @@ def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> 
         (("report", "reconcile", "no.csv"), "--network NAME or --source NAME"),
         (("report", "reconcile", "no.csv", "--network", "acne"), "no network 'acne': there are acme"),
         (("report", "funnel", "no.csv"), "are of `report reconcile`"),
+        (("report", "optimise", "--list", "grey"), "no list 'grey': there are black, white"),
+        (("report", "optimise", "--list", "black", "--group-by", "source,country"), "a list is of one dimension"),
+        (("report", "revenue", "--list", "black"), "only optimise has a black and a white list"),
+        (("funnel", "--where", "source"), "--where source: write DIM=VALUE, of campaign, source,"),
         (("export", "users"), "no table 'users': there are clicks,"),
     ],
 )

@@ -37,6 +37,7 @@ _KEY_WORDS = {
     "latency": ("stage",),
     "quality": ("outcome", "reason"),
     "offers": ("offer", "currency"),
+    "optimise": ("currency",),
 }
 """The columns of each report that say what its figures are of, after the dimensions."""
 

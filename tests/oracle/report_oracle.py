@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sql.reports.question import Question
 from tests.oracle.report_offers import offers
+from tests.oracle.report_optimise import optimise
 from tests.oracle.report_parts import (
     Found,
     clicks,
@@ -214,5 +215,5 @@ def _of_age(question: Question, rows: Rows) -> Iterator[tuple[Row, datetime, boo
 
 
 BRUTE_FORCE: dict[str, Callable[[Question, Rows], Found]] = {
-    one.__name__: one for one in (funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers)
+    one.__name__: one for one in (funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers, optimise)
 }
