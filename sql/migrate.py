@@ -9,13 +9,14 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.exceptions import MigrationException
 from clickhouse_migrations.migration import MigrationStorage
-from clickhouse_migrations.migrator import STATUS_MD5_MISMATCH, STATUS_PENDING
+from clickhouse_migrations.migrator import STATUS_MD5_MISMATCH, STATUS_PENDING, STATUS_UNKNOWN
 from clickhouse_migrations.substitution import substitute
 
 from sql.connect import address, database_of
 
 SINGLE_NODE = {"LOCAL": "", "ON_CLUSTER": "", "REPLICATED": "", "CLUSTER": "", "CLUSTER_ONLY": "-- "}
 """What the placeholders in the files stand for where there is one node."""
+_DIFFERENT = (STATUS_PENDING, STATUS_MD5_MISMATCH, STATUS_UNKNOWN)
 _CONNECT_SECONDS, _QUERY_SECONDS = 10, 300
 
 
@@ -58,6 +59,28 @@ def plan(dsn: str) -> list[Pending]:
             for one in storage.migrations()
             if one.version in pending
         ]
+
+
+class Standing(NamedTuple):
+    """How the tables differ from this release's files."""
+
+    pending: tuple[str, ...]  # names of the files that were not applied
+    changed: tuple[str, ...]  # of those that were, and have changed since
+    unknown: tuple[int, ...]  # numbers that were applied and are no files here
+
+
+def standing(dsn: str) -> Standing:
+    """Compare them. Changes nothing. Raises MigrationError."""
+    with as_file(files("sql") / "migrations") as folder:
+        names = MigrationStorage(folder).migration_filenames()
+        with _at(dsn) as cluster:
+            found = cluster.status(database_of(dsn), folder)
+    by_state = {state: [row.version for row in found if row.state == state] for state in _DIFFERENT}
+    return Standing(
+        tuple(names[version] for version in by_state[STATUS_PENDING]),
+        tuple(names[version] for version in by_state[STATUS_MD5_MISMATCH]),
+        tuple(map(int, by_state[STATUS_UNKNOWN])),
+    )
 
 
 @contextmanager

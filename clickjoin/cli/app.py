@@ -9,6 +9,7 @@ from clickjoin.cli import (
     check,
     dashboard,
     deliveries,
+    doctor,
     export,
     imports,
     presets,
@@ -50,7 +51,7 @@ for command in (
     *(servers.up, servers.demo),
     *(roles.ingest, roles.join, roles.sink, roles.emit),
     *(servers.migrate, check.check),
-    *(report.report, report.funnel, export.export, trace.trace, status.status, route.route),
+    *(report.report, report.funnel, export.export, trace.trace, status.status, doctor.doctor, route.route),
 ):
     app.command()(command)
 app.command("import")(imports.import_)

@@ -1,0 +1,1 @@
+"""`clickjoin doctor`: everything that must fit before traffic comes, asked of what is there."""
