@@ -1,7 +1,10 @@
-"""How everything stands: how far each role is behind, whether ingest is ready, what is still to be delivered."""
+"""How everything stands: how far each role is behind, how fresh the tables are, what is still to be delivered."""
 
 import json
 import socket
+import time
+from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import Any, NamedTuple
@@ -16,6 +19,8 @@ from schemas.values import FINAL_STATES
 READS = {"join": (JOIN_GROUP, (EVENTS,)), "sink": (SINK_GROUP, TOPICS), "emit": (EMIT_GROUP, (OUTCOMES,))}
 """Of each role the consumer group and what it reads."""
 _PATIENCE = 3.0
+_DAY_MS = 86_400_000
+_BREAKER = "clickjoin_emit_breaker_open"
 _ANSWER_WITHIN_MS = 5_000
 
 
@@ -47,6 +52,15 @@ class Status(NamedTuple):
     deliveries: dict[str, int]  # by state
     deliveries_pending: int
     away: dict[str, str]
+    newest: dict[
+        str, float
+    ]  # seconds since the newest `click`, `postback` in ClickHouse came; left out: none in 7 days
+    breakers_open: tuple[str, ...] | None  # destinations left alone; None: no emit answers at [metrics] emit
+
+    @property
+    def freshness(self) -> float | None:
+        """Seconds since the newest of all came."""
+        return min(self.newest.values(), default=None)
 
 
 def read_status(settings: Settings) -> Status:
@@ -54,9 +68,10 @@ def read_status(settings: Settings) -> Status:
     away: dict[str, str] = {}
     ready, spooled = _ingest(settings.ingest.listen, away)
     roles = _roles(settings.kafka, away)
-    deliveries = _deliveries(settings.clickhouse.dsn, away)
+    deliveries, newest = _tables(settings.clickhouse.dsn, away)
     pending = sum(count for state, count in deliveries.items() if state not in FINAL_STATES)
-    return Status(ready, spooled, roles, deliveries, pending, away)
+    breakers = _breakers(settings.metrics.emit)
+    return Status(ready, spooled, roles, deliveries, pending, away, newest, breakers)
 
 
 def local_url(listen: str, path: str) -> str:
@@ -142,7 +157,20 @@ def _ask_roles(admin: Any) -> tuple[RoleStatus, ...]:
     return tuple(roles)
 
 
-def _deliveries(dsn: str, away: dict[str, str]) -> dict[str, int]:
+def _breakers(listen: str) -> tuple[str, ...] | None:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    try:
+        with urlopen(local_url(listen, "/metrics"), timeout=_PATIENCE) as answer:  # noqa: S310 - an address of ours
+            families = list(text_string_to_metric_families(answer.read().decode()))
+    except (OSError, HTTPException, ValueError):
+        return None
+    samples = [sample for family in families if family.name == _BREAKER for sample in family.samples]
+    return tuple(sorted(sample.labels["destination"] for sample in samples if sample.value))
+
+
+def _tables(dsn: str, away: dict[str, str]) -> tuple[dict[str, int], dict[str, float]]:
+    """Deliveries by state, and how old the newest rows are."""
     from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 
     from sql.connect import address, connect
@@ -151,15 +179,22 @@ def _deliveries(dsn: str, away: dict[str, str]) -> dict[str, int]:
     why = nobody_listens(address(dsn))
     if why:
         away["clickhouse"] = why
-        return {}
+        return {}, {}
     try:
         client = connect(dsn, connect_timeout=_PATIENCE, send_receive_timeout=30)
         try:
-            return {
-                str(state): int(count) for state, count in client.query(statement("deliveries_by_state")).result_rows
-            }
+            states = client.query(statement("deliveries_by_state")).result_rows
+            since = {"since": time.time_ns() // 1_000_000 - 7 * _DAY_MS}
+            (newest,) = client.query(statement("dashboard_newest"), parameters=since).named_results()
+            return {str(state): int(count) for state, count in states}, ages(newest, time.time())
         finally:
             client.close()
     except (ClickHouseError, OSError) as error:
         away["clickhouse"] = f"{address(dsn)}: {str(error).splitlines()[0]}"
-        return {}
+        return {}, {}
+
+
+def ages(newest: Mapping[str, datetime], now: float) -> dict[str, float]:
+    """Seconds from each moment to now (seconds since 1970); ClickHouse says 1970 where there is none."""
+    moments = {word: at.timestamp() for word, at in newest.items()}
+    return {word: round(max(0.0, now - at), 1) for word, at in moments.items() if at > 0}
