@@ -13,6 +13,7 @@ from ingest.normalize_click import normalize_reported_click
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import Params
 from ingest.plans import Plans
+from ingest.privacy import cut_params
 from ingest.refusal import Refusal, shown
 from schemas.ids import brought_click_id, imported_id
 from schemas.records import Click, Invalid, Postback
@@ -59,7 +60,7 @@ class Replay:
         if kept.route == "pixel" and not plan.pixel:
             raise Refusal(403, "pixel_not_allowed", f"networks.{plan.name} has to say pixel = true")
         found = []
-        for index, params in enumerate(kept.params(last=plan.last)):
+        for index, params in enumerate(self._params(kept, last=plan.last)):
             postback_id = _id(row, index)
             postback = normalize_postback(
                 plan, params, self._plans.secrets, postback_id=postback_id, now_ms=row.received_at
@@ -79,7 +80,12 @@ class Replay:
             made = normalize_reported_click(plan, params, minted=minted, now_ms=row.received_at)
             return changed(made, origin=self._origin)
 
-        return [click(params, index) for index, params in enumerate(kept.params())]
+        return [click(params, index) for index, params in enumerate(self._params(kept))]
+
+    def _params(self, kept: Kept, *, last: bool = False) -> list[Params]:
+        """As Kept.params, without the personal data of requests that were kept before [privacy] said so."""
+        several, privacy = kept.params(last=last), self._plans.privacy
+        return [cut_params(privacy, params) for params in several] if privacy else several
 
 
 def _id(row: Row, index: int) -> str:

@@ -141,13 +141,13 @@ def _build(
         plans = prepare(settings)
         learner.use(plans.campaigns)
         visits.use(plans, settings.ingest, GeoFiles(settings.geo))
-        app.trusted = settings.ingest.trusted_proxies
+        app.trusted, app.privacy = settings.ingest.trusted_proxies, plans.privacy
         postbacks.use(plans, settings.ingest)
 
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}
     calls |= {"out": landers.out, "t": landers.made, "t.js": landers.script}
-    app = App(calls, store, metrics, settings.ingest.trusted_proxies)
+    app = App(calls, store, metrics, settings.ingest.trusted_proxies, plans.privacy)
     return app, use
 
 

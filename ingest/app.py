@@ -9,6 +9,7 @@ from granian.rsgi import Scope
 from ingest.auth import Ranges
 from ingest.exchange import Answer, Exchange, failure, json_answer
 from ingest.metrics import CONTENT_TYPE, Metrics
+from ingest.privacy import Privacy
 from ingest.store import Store
 
 Calls = Callable[[Exchange], Awaitable[Answer]]
@@ -26,11 +27,14 @@ log = structlog.get_logger()
 
 class App:
     """What the server calls for each request. `in_flight` says how many are not yet answered; `trusted` proxies say who
-    calls."""
+    calls; `privacy` says what of a person no call sees."""
 
-    def __init__(self, calls: Mapping[str, Calls], store: Store, metrics: Metrics, trusted: Ranges) -> None:
+    def __init__(
+        self, calls: Mapping[str, Calls], store: Store, metrics: Metrics, trusted: Ranges, privacy: Privacy | None
+    ) -> None:
         self.in_flight = 0
         self.trusted = trusted
+        self.privacy = privacy
         self._calls = calls
         self._store = store
         self._metrics = metrics
@@ -45,11 +49,14 @@ class App:
                 answer = self._service(scope.method, scope.path)
                 route = "unknown" if answer is _NOT_FOUND else "service"
             else:
-                answer = await self._answer(call, Exchange(scope, protocol, route, name, self.trusted))
+                answer = await self._answer(call, self._exchange(scope, protocol, route, name))
             self._metrics.count_request(route, answer.status)
             answer.send(protocol)
         finally:
             self.in_flight -= 1
+
+    def _exchange(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str) -> Exchange:
+        return Exchange(scope, protocol, route, name, self.trusted, self.privacy)
 
     async def _answer(self, call: Calls, exchange: Exchange) -> Answer:
         try:

@@ -11,6 +11,7 @@ from granian.rsgi import Scope
 
 from ingest.auth import KEY_HEADER, KEY_PARAMETER, Ranges, is_within
 from ingest.parameters import Params, parse_body, parse_query
+from ingest.privacy import Privacy, cut_params
 from ingest.proxies import caller
 from ingest.raw import raw_request
 from ingest.refusal import Refusal
@@ -73,14 +74,24 @@ class Exchange:
         "method",
         "name",
         "path_key",
+        "privacy",
         "query",
         "route",
     )
 
-    def __init__(self, scope: Scope, protocol: HTTPProtocol, route: str, name: str, trusted: Ranges = ()) -> None:
-        """trusted: proxies whose X-Forwarded-For is believed."""
+    def __init__(
+        self,
+        scope: Scope,
+        protocol: HTTPProtocol,
+        route: str,
+        name: str,
+        trusted: Ranges = (),
+        privacy: Privacy | None = None,
+    ) -> None:
+        """trusted: proxies whose X-Forwarded-For is believed. privacy: what of a person nobody behind this sees."""
         self._scope = scope
         self._trusted = trusted
+        self.privacy = privacy
         self._peer: str | None = None
         self._protocol = protocol
         self.route = route
@@ -130,7 +141,8 @@ class Exchange:
         length = len(self._scope.path) + 1 + len(self.query)
         if length > max_url_bytes:
             raise Refusal(414, "url_too_long", f"the URL has {length} bytes: {max_url_bytes} are read")
-        return parse_query(self.query, last=last)
+        params = parse_query(self.query, last=last)
+        return cut_params(self.privacy, params) if self.privacy else params
 
     async def read_body(self, max_bytes: int, seconds: float) -> bytes:
         """The body. Raises Refusal for one that is too long, or that does not come."""
@@ -157,7 +169,7 @@ class Exchange:
         several = parse_body(body, self.content_type, query, last=last)
         if len(several) == 1 and len(body) > limits.max_body_bytes:
             raise self._too_large(limits.max_body_bytes)
-        return several
+        return [cut_params(self.privacy, params) for params in several] if self.privacy else several
 
     async def _read(self, max_bytes: int) -> bytes:
         chunks, size = [], 0
@@ -174,10 +186,11 @@ class Exchange:
 
     def with_body(self, body: bytes, content_type: str) -> "Exchange":
         """The same request with another body: one object of an array, to be kept for itself."""
-        other = Exchange(self._scope, self._protocol, self.route, self.name, self._trusted)
+        other = Exchange(self._scope, self._protocol, self.route, self.name, self._trusted, self.privacy)
         other.body, other.content_type = body, content_type
         return other
 
     def raw(self, secret: bytes | None) -> str:
         """The request as it is kept."""
-        return raw_request(self.method, self._scope.path, self.query, self.content_type, self.body, secret)
+        path = self._scope.path
+        return raw_request(self.method, path, self.query, self.content_type, self.body, secret, self.privacy)

@@ -4,6 +4,7 @@ from ingest.chance import RandomBytes, now_ms
 from ingest.exchange import Answer, Exchange, failure
 from ingest.group import NotStored
 from ingest.metrics import Metrics
+from ingest.privacy import cut_text
 from ingest.refusal import Refusal
 from ingest.spool_file import Record
 from ingest.store import Store
@@ -55,7 +56,7 @@ class Keeper:
             received_at=at_ms,
             kind=exchange.route,
             code=refusal.code,
-            detail=refusal.detail,
+            detail=cut_text(exchange.privacy, refusal.detail) if exchange.privacy else refusal.detail,
             raw=exchange.raw(secret),
             network=network,
             source=source,

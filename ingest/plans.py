@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from ingest.matching import Condition, condition
 from ingest.payouts import PayoutPlan, payout_plan
+from ingest.privacy import Privacy, privacy_plan
 from ingest.routing.plan import RoutePlan, route_plan
 from ingest.signatures import SignaturePlan, signature_plan
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
@@ -132,6 +133,7 @@ class Plans:
     campaigns: Mapping[str, CampaignPlan]
     default_network: str
     secrets: tuple[bytes, ...]
+    privacy: Privacy | None  # None: everything is kept as it comes
 
 
 def prepare(settings: Settings) -> Plans:
@@ -145,6 +147,7 @@ def prepare(settings: Settings) -> Plans:
         campaigns={name: _campaign(name, campaign, settings, offers) for name, campaign in settings.campaigns.items()},
         default_network=settings.ingest.default_network,
         secrets=tuple(secret.get_secret_value().encode() for secret in settings.ingest.secrets),
+        privacy=privacy_plan(settings),
     )
 
 

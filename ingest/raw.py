@@ -1,24 +1,69 @@
-"""The raw request, as it is kept with what could not be used: enough to be sent again, without its secrets. Pure."""
+"""The raw request, as it is kept with what could not be used: enough to be sent again, without its secrets. Pure.
+
+Personal data in it is hashed or cut as in everything else that is stored (ingest.privacy).
+"""
 
 import re
 from base64 import b64encode
 from codecs import getincrementaldecoder
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
+
+from ingest.privacy import Privacy, cut_json, cut_pair, cut_text
 
 MAX_RAW_BODY = 16_384
 MAX_RAW_URL = 16_384
 _MASK = rb"***"
 
+_LINES = re.compile("ndjson|jsonl", re.IGNORECASE)
 _KEY_IN_URL = re.compile(rb"((?:^|[?&;])key=)[^&;\s]*", re.IGNORECASE)
 _KEY_IN_PATH = re.compile(rb"^(/postback/[^/]*/).+", re.DOTALL)
 _KEY_IN_JSON = re.compile(rb'("key"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^",}\]\s]+)', re.IGNORECASE)
 
 
-def raw_request(method: str, path: str, query: str, content_type: str, body: bytes, secret: bytes | None) -> str:
+def cut_query(privacy: Privacy, text: str) -> str:
+    """A query or a form as it may be kept; what is not personal stays as it was written."""
+    return "&".join([_cut_field(privacy, field) for field in text.split("&")])
+
+
+def _cut_field(privacy: Privacy, field: str) -> str:
+    written, mark, value = field.partition("=")
+    if not mark:
+        return cut_text(privacy, field)
+    name, plain = unquote_plus(written).removeprefix("amp;").removesuffix("[]"), unquote_plus(value)
+    cut = cut_pair(privacy, name, plain)
+    if cut == ((name, plain),):
+        return field
+    first, *beside = [quote_plus(text) for _, text in cut]
+    return "&".join([f"{written}={first}", *(f"{quote_plus(cut[1][0])}={text}" for text in beside)])
+
+
+def cut_body(privacy: Privacy, content_type: str, body: bytes) -> bytes:
+    """A body as it may be kept."""
+    text = body.decode("utf-8", "surrogateescape")
+    if body.lstrip()[:1] not in (b"{", b"["):
+        cut = cut_query(privacy, text) if "=" in text else cut_text(privacy, text)
+    elif _LINES.search(content_type):
+        cut = "\n".join([cut_json(privacy, line) for line in text.split("\n")])
+    else:
+        cut = cut_json(privacy, text)
+    return cut.encode("utf-8", "surrogateescape")
+
+
+def raw_request(
+    method: str,
+    path: str,
+    query: str,
+    content_type: str,
+    body: bytes,
+    secret: bytes | None,
+    privacy: Privacy | None = None,
+) -> str:
     """Method and URL on the first line, then the type and the body where there is one: each bounded, keys masked.
 
     A body that is no UTF-8 stands there in base64, behind `base64:`.
     """
+    if privacy:
+        path, query, body = cut_text(privacy, path), cut_query(privacy, query), cut_body(privacy, content_type, body)
     url = _KEY_IN_PATH.sub(rb"\g<1>" + _MASK, path.encode("utf-8", "replace"))
     if query:
         url += b"?" + _KEY_IN_URL.sub(rb"\g<1>" + _MASK, query.encode("utf-8", "replace"))

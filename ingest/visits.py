@@ -16,6 +16,7 @@ from ingest.metrics import Metrics
 from ingest.normalize_click import Choose, Visitor, choose_by_rules, chosen_before, normalize_click
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan, Plans
+from ingest.privacy import cut_address
 from ingest.refusal import Refusal, shown
 from ingest.routing.route import TRAFFICBACK
 from ingest.spool_file import Record
@@ -80,9 +81,11 @@ class Visits:
         at_ms = now_ms()
         visitor = self._visitor(plan, exchange, at_ms, is_new=not click_id and not exchange.is_head)
         choose = chosen_before(offer) if offer and offer in plan.offers else self.choose
-        return normalize_click(
+        click = normalize_click(
             plan, params, visitor, click_id=click_id or self.mint(at_ms), now_ms=at_ms, choose=choose
         )
+        # Not before: the choice of an offer, and who is new, go by the true address.
+        return replace(click, ip=cut_address(exchange.privacy, click.ip)) if exchange.privacy else click
 
     def _visitor(self, plan: CampaignPlan, exchange: Exchange, at_ms: int, *, is_new: bool) -> Visitor:
         header, address = exchange.header, exchange.peer

@@ -17,6 +17,7 @@ from ingest.normalize_click import Choose, choose_by_rules, chosen_before, norma
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan, NetworkPlan, Plans
+from ingest.privacy import Privacy, cut_params
 from ingest.refusal import Refusal, bad_value, shown
 from schemas.ids import brought_click_id, imported_id, verify_click_id
 from schemas.records import Click, Postback
@@ -38,11 +39,13 @@ class Clicks:
 
     def __init__(self, plans: Plans, *, origin: Origin, now_ms: Millis) -> None:
         self._secrets, self._origin, self._now_ms = plans.secrets, origin, now_ms
+        self._privacy = plans.privacy
         self._campaigns = {name: _read_by_our_words(plan) for name, plan in plans.campaigns.items()}
         self._of_columns: dict[tuple[str, ...], CampaignPlan] = {}
 
     def make(self, params: Params, line: int) -> Click:
         """The click in a row. Raises BadRow."""
+        params = _cut(self._privacy, params)
         campaign = _named(params, "campaign")
         try:
             if campaign not in self._campaigns:
@@ -80,6 +83,7 @@ class Conversions:
 
     def __init__(self, plans: Plans, sources: Mapping[str, object], *, origin: Origin) -> None:
         self._secrets, self._origin, self._sources = plans.secrets, origin, frozenset(sources)
+        self._privacy = plans.privacy
         self._of_columns: dict[tuple[str, ...], NetworkPlan] = {}
         self._networks = {
             (name, source): replace(_postback_by_our_words(plan), source=source)
@@ -90,7 +94,7 @@ class Conversions:
 
     def make(self, params: Params, line: int) -> Postback:
         """The postback in a row. Raises BadRow."""
-        params = dict(params)
+        params = dict(_cut(self._privacy, params))
         try:
             network = _named(params, "network")
             if network not in self._own:
@@ -119,6 +123,10 @@ class Conversions:
         if named and named not in self._sources:
             raise _unknown("source", params)
         return named or self._own[network]
+
+
+def _cut(privacy: Privacy | None, params: Params) -> Params:
+    return cut_params(privacy, params) if privacy else params
 
 
 def _named(params: Params, word: str) -> str:

@@ -6,6 +6,7 @@ from schemas.settings.dashboard import Dashboard
 from schemas.settings.geo import Geo
 from schemas.settings.landers import Lander
 from schemas.settings.postbacks import Source
+from schemas.settings.privacy import Privacy
 from schemas.settings.rates import RateTable
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
@@ -21,6 +22,7 @@ class Settings(Section):
     clickhouse: ClickHouse = ClickHouse()
     ingest: Ingest = Ingest()
     geo: Geo = Geo()
+    privacy: Privacy = Privacy()
     emit: Emit = Emit()
     metrics: Metrics = Metrics()
     dashboard: Dashboard = Dashboard()
