@@ -119,6 +119,7 @@ class Facts(Record, frozen=True):
     click: Click | None = None
     conversions: tuple["Conversion", ...] = ()
     decided: tuple[str, ...] = ()  # IDs of the postbacks that were decided
+    forgotten: bool = False  # it was to be forgotten: nothing is known of it, and nothing is to be
 
 
 class Tick(Record, frozen=True):
@@ -126,7 +127,7 @@ class Tick(Record, frozen=True):
 
 
 class Forget(Record, frozen=True):
-    """A request to erase everything about a click."""
+    """A request to erase everything about a click, and to credit nothing to it any more."""
 
     click_id: Key
 

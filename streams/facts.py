@@ -16,9 +16,13 @@ Row = Mapping[str, Any]
 
 
 def facts_of(
-    decided: Iterable[Row], said_again: Iterable[Row], conversions: Iterable[Row], clicks: Iterable[Row]
+    decided: Iterable[Row],
+    said_again: Iterable[Row],
+    conversions: Iterable[Row],
+    clicks: Iterable[Row],
+    forgotten: Iterable[Row] = (),
 ) -> dict[str, Facts]:
-    """What the tables know of each click that is in `clicks`, by click ID."""
+    """What the tables know of each click that is in `clicks`, and which are `forgotten`, by click ID."""
     ids = _by_click(decided)
     again = {(row["click_id"], row["repeats"]): row for row in said_again}
     held = _by_click(conversions)
@@ -33,7 +37,7 @@ def facts_of(
             decided=tuple(one["postback_id"] for one in reversed(ids.get(row["click_id"], []))),
         )
         for row in clicks
-    }
+    } | {row["click_id"]: Facts(click_id=row["click_id"], forgotten=True) for row in forgotten}
 
 
 def _by_click(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from schemas.id_day import id_day
-from schemas.records import Click, Delivery, Invalid, Outcome
+from schemas.records import Click, Delivery, Forget, Invalid, Outcome
 from schemas.versions import first_stays, version
 from streams.tables import SUBS
 
@@ -192,6 +192,11 @@ def invalid_row(invalid: Invalid, offset: int) -> Row:
         invalid.status,
         version(0, offset),
     )
+
+
+def forgotten_row(forget: Forget, epoch: int, offset: int, at_ms: int) -> Row:
+    """The row in `forgotten` of a request at `offset`, appended at a moment. The first request stays."""
+    return forget.click_id, id_day(forget.click_id), at_ms / 1000, first_stays(version(epoch, offset))
 
 
 def masked(url: str) -> str:

@@ -45,6 +45,7 @@ DELIVERIES = _table(
     "method url code reason took_ms attempted_at next_attempt_at worker version",
 )
 INVALID = _table("invalid", "invalid_id received_at kind code detail raw network source status version")
+FORGOTTEN = _table("forgotten", "click_id id_day forgotten_at version")
 
-WRITE_ORDER = (CLICKS, CONVERSIONS, POSTBACKS, DELIVERIES, INVALID)
+WRITE_ORDER = (CLICKS, CONVERSIONS, POSTBACKS, DELIVERIES, INVALID, FORGOTTEN)
 """Whoever sees a postback that was attributed finds its conversion, so conversions are written first."""

@@ -11,6 +11,7 @@ from clickjoin.cli import (
     deliveries,
     doctor,
     export,
+    forget,
     imports,
     presets,
     replay,
@@ -51,7 +52,8 @@ for command in (
     *(servers.up, servers.demo),
     *(roles.ingest, roles.join, roles.sink, roles.emit),
     *(servers.migrate, check.check),
-    *(report.report, report.funnel, export.export, trace.trace, status.status, doctor.doctor, route.route),
+    *(report.report, report.funnel, export.export, forget.forget, trace.trace),
+    *(status.status, doctor.doctor, route.route),
 ):
     app.command()(command)
 app.command("import")(imports.import_)

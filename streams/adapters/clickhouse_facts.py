@@ -51,7 +51,9 @@ class FactsReader:
         decided = await self._rows("facts_decided", asked)
         said_again = await self._rows("facts_said_again", asked)
         conversions = await self._rows("facts_conversions", asked)
-        return facts_of(decided, said_again, conversions, await self._rows("facts_clicks", asked))
+        clicks = await self._rows("facts_clicks", asked)
+        # last: what was erased meanwhile must not look as if it had never been
+        return facts_of(decided, said_again, conversions, clicks, await self._rows("facts_forgotten", asked))
 
     async def _rows(self, query: str, parameters: dict[str, Any]) -> list[Row]:
         if self._client is None:

@@ -1,5 +1,6 @@
 """The sink: what lies on the four topics becomes rows of ClickHouse, each once however often it is read."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import structlog
 from aiokafka import ConsumerRecord
 from faust.types import TP
 
-from schemas.records import Click, Epoch, Outcome
+from schemas.records import Click, Epoch, Forget, Outcome
 from schemas.settings.file import Settings
 from schemas.topics import DELIVERIES, EVENTS, INVALID, OUTCOMES, SINK_GROUP, TOPICS
 from schemas.unusable import unusable
@@ -15,6 +16,7 @@ from schemas.wire import WireError, decode_delivery, decode_event, decode_invali
 from streams import rows, tables
 from streams.adapters.clickhouse import ClickHouse
 from streams.adapters.kafka import Log
+from streams.agents.sink_sweep import sweep_for_ever
 from streams.agents.sink_writer import Line, Lines, Writer
 from streams.metrics import SinkMetrics
 from streams.tables import Table
@@ -42,6 +44,7 @@ class SinkRole:
         await self._log.start()
         self._database = ClickHouse(self._dsn)
         self._writers = {topic: Writer(self._database, self._metrics) for topic in TOPICS}
+        self._sweeping = asyncio.get_running_loop().create_task(sweep_for_ever(self._dsn))
 
     def partition(self, tp: TP) -> "SinkPartition":
         """All partitions of a topic share its writer."""
@@ -55,6 +58,8 @@ class SinkRole:
 
     async def stop(self) -> None:
         """Disconnect."""
+        self._sweeping.cancel()
+        await asyncio.gather(self._sweeping, return_exceptions=True)
         for writer in self._writers.values():
             await writer.stop()
         await self._database.close()
@@ -124,6 +129,8 @@ def _add_event(found: dict[Table, list[Line]], record: ConsumerRecord, epoch: in
     event = decode_event(record.value)
     if isinstance(event, Click):
         found[tables.CLICKS].append((rows.click_row(event, epoch, record.offset), record))
+    elif isinstance(event, Forget):
+        found[tables.FORGOTTEN].append((rows.forgotten_row(event, epoch, record.offset, record.timestamp), record))
     return event.epoch if isinstance(event, Epoch) else epoch
 
 

@@ -5,6 +5,8 @@ known then and what became of which postbacks. Nothing else goes in: policy is o
 same log gives the same outcomes, today and after any change of configuration.
 """
 
+from msgspec.structs import replace
+
 from schemas.records import Click, Facts, Forget, Outcome, Postback
 from schemas.values import Millis
 from streams.join.credit import credit
@@ -28,6 +30,7 @@ from streams.join.state import (
 
 Decision = tuple[State, tuple[Outcome, ...]]
 
+_FORGOTTEN = State(forgotten=True)
 _STILL_WAITING, _GIVEN_UP = 0, 1
 """Versions below that of any row: what a postback says before it is known whether it was decided once already."""
 
@@ -60,6 +63,8 @@ def expire(state: State, deadline: Millis, at: Millis, version: int) -> Decision
 
 def _decide(state: State, entry: Entry) -> Decision:
     event = entry.event
+    if state.forgotten:
+        return _on_forgotten(state, entry)
     if isinstance(event, Postback):
         return _on_postback(state, event, entry)
     if isinstance(event, Click):
@@ -67,7 +72,7 @@ def _decide(state: State, entry: Entry) -> Decision:
     if isinstance(event, Facts):
         return _on_facts(state, event, entry) if state.asking else (state, ())
     if isinstance(event, Forget):
-        return EMPTY, ()
+        return _FORGOTTEN, ()
     return state, ()  # Tick and Epoch speak of the partition, not of a click
 
 
@@ -84,6 +89,8 @@ def _on_click(state: State, click: Click, entry: Entry) -> Decision:
 
 def _on_facts(state: State, facts: Facts, entry: Entry) -> Decision:
     """A look-up answered: what ClickHouse knows comes first, then what waited is decided. Or it knows nothing."""
+    if facts.forgotten:
+        return _refuse(tuple(one.postback for one in state.waiting), (), entry)
     if facts.click is None:
         return State(None, state.conversions, state.decided, state.waiting, state.touched), ()
     known = {conversion.conversion_id: conversion for conversion in facts.conversions}
@@ -117,6 +124,26 @@ def _wait(state: State, postback: Postback, entry: Entry, version: int) -> Decis
     waiting = (*state.waiting, Waiting(postback, entry.at + max(postback.wait_ms, 1)))  # not before the next record
     state = State(None, state.conversions, state.decided, waiting, state.touched, asking)
     return state, (outcome_of("waiting", postback, version, entry.at, "cold" if cold else "no_click"),)
+
+
+def _on_forgotten(state: State, entry: Entry) -> Decision:
+    """Whatever still comes about a click that was to be forgotten: a click is not recorded, a postback not credited."""
+    event = entry.event
+    if isinstance(event, Forget):
+        return _FORGOTTEN, ()
+    if isinstance(event, Postback) and event.postback_id not in state.decided:
+        return _refuse((event,), state.decided, entry)
+    return state, ()
+
+
+def _refuse(postbacks: tuple[Postback, ...], decided: tuple[str, ...], entry: Entry) -> Decision:
+    """Postbacks of a click that was to be forgotten: without what their networks said of the person."""
+    outcomes = tuple(
+        outcome_of("unattributed", replace(one, txid="", params={}), entry.version + index, entry.at, "forgotten")
+        for index, one in enumerate(postbacks)
+    )
+    decided = (*decided, *(one.postback_id for one in postbacks))[-MAX_DECIDED:]
+    return State(decided=decided, touched=day_of(entry.at), forgotten=True), outcomes
 
 
 def _is_known(state: State, postback_id: str) -> bool:

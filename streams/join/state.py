@@ -48,6 +48,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     waiting: tuple[Waiting, ...] = ()
     touched: int = -1  # the day it was changed last, or the day until which something waits, if that is later
     asking: bool = False  # what waits wants to know what ClickHouse knows of the click
+    forgotten: bool = False  # everything about it was to be erased: nothing else is in this state, and nothing comes
 
 
 EMPTY = State()
@@ -81,7 +82,7 @@ def touch(state: State, at: Millis) -> State:
         day = max([at, *[one.deadline for one in state.waiting if not one.orphaned]]) // DAY_MS
     if day == state.touched:
         return state
-    return State(state.click, state.conversions, state.decided, state.waiting, day, state.asking)
+    return State(state.click, state.conversions, state.decided, state.waiting, day, state.asking, state.forgotten)
 
 
 def made_one(conversions: Conversions, postback_id: str) -> bool:

@@ -16,7 +16,7 @@ from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
 
 SUNK = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
-TABLES = (*SUNK, "costs")
+TABLES = (*SUNK, "costs", "forgotten")
 VIEWS = (*(f"{table}_latest" for table in SUNK), "funnel", "performance")
 CLUSTER = {
     "LOCAL": "_local",
@@ -95,6 +95,7 @@ def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
         ("conversions", "id_day, click_id, conversion_id", "toYYYYMM(id_day)"),
         ("costs", "day, cost_id", "toYYYYMM(day)"),
         ("deliveries", "id_day, click_id, delivery_id, attempt, state", "toYYYYMM(id_day)"),
+        ("forgotten", "id_day, click_id", ""),
         ("invalid", "invalid_id", ""),
         ("postbacks", "click_id, postback_id", "toYYYYMM(received_at)"),
     ]

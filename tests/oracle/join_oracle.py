@@ -63,6 +63,7 @@ class Oracle:
     early: dict[str, list[Early]] = field(default_factory=dict)
     known: set[tuple[str, str]] = field(default_factory=set)
     asking: set[str] = field(default_factory=set)  # clicks that ClickHouse is asked about
+    forgotten: set[str] = field(default_factory=set)
     now: int = 0
     due: int = 0  # no deadline lies before it
     offset: int = 0
@@ -73,7 +74,7 @@ class Oracle:
         self._orphans()
         record = json.loads(value, parse_float=Decimal)
         kind = record["type"]
-        if kind == "click" and record["click_id"] not in self.clicks:
+        if kind == "click" and record["click_id"] not in {*self.clicks, *self.forgotten}:
             self._come(record)
         elif kind == "facts" and record["click_id"] in self.asking:
             self.asking.discard(record["click_id"])
@@ -111,7 +112,13 @@ class Oracle:
 
     def _look_up(self, facts: dict[str, Any]) -> None:
         """What the tables know came before everything that waits. Or they know nothing."""
-        if not facts.get("click"):
+        if facts.get("forgotten"):
+            waited = [one.postback for one in self.early[facts["click_id"]]]
+            self._forget(facts["click_id"])
+            for postback in waited:
+                self.known.add((postback["click_id"], postback["postback_id"]))
+                self._arrive(postback)
+        if not facts.get("click") or facts.get("forgotten"):
             return
         id_, told = facts["click_id"], facts.get("conversions", [])
         before = {*facts.get("decided", []), *(one["postback_id"] for one in told)}
@@ -133,7 +140,9 @@ class Oracle:
     def _arrive(self, postback: dict[str, Any]) -> None:
         click_id = postback["click_id"]
         waiting = self.early.get(click_id, [])
-        if click_id in self.clicks:
+        if click_id in self.forgotten:
+            self._say(postback, "unattributed", "forgotten")
+        elif click_id in self.clicks:
             self._credit(postback)
         elif not click_id:
             self._say(postback, "unattributed", "no_click_id")
@@ -211,6 +220,7 @@ class Oracle:
         return self.now // DAY - clicked_at // DAY >= KEEP_DAYS
 
     def _forget(self, click_id: str) -> None:
+        self.forgotten.add(click_id)
         self.clicks.pop(click_id, None)
         self.early.pop(click_id, None)
         self.asking.discard(click_id)

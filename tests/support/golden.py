@@ -135,6 +135,7 @@ SENT_DELIVERY = msgspec.structs.replace(
     shown_url="https://pops.example/pb?cid=***",
     resends="00112233445566778899aabbccddeeff",
 )
+FACTS = Facts(click_id=CLICK.click_id, click=CLICK, conversions=(CONVERSION,), decided=("p1", "p2"))
 
 GOLDEN: dict[str, Record] = {
     "click-without-choice": CLICK,
@@ -143,7 +144,8 @@ GOLDEN: dict[str, Record] = {
     "click-bare": Click(click_id="pops:42", clicked_at=AT, received_at=AT, campaign="spring", source="pops"),
     "postback": POSTBACK,
     "postback-bare": BARE_POSTBACK,
-    "facts": Facts(click_id=CLICK.click_id, click=CLICK, conversions=(CONVERSION,), decided=("p1", "p2")),
+    "facts-without-forgotten": FACTS,
+    "facts": msgspec.structs.replace(FACTS, forgotten=True),
     "tick": Tick(),
     "forget": Forget(click_id=CLICK.click_id),
     "epoch": Epoch(epoch=255),

@@ -199,17 +199,23 @@ def test_a_second_answer_changes_nothing() -> None:
 def test_forgotten_while_it_waits_leaves_nothing_and_a_later_answer_finds_nothing() -> None:
     join = cold()
     assert join.says(Forget(click_id=OLD)) == []
-    assert (join.store.states, join.store.waiting) == ({}, set())
+    assert join.store.waiting == set()
     assert join.says(known()) == []
     assert join.passes(WAIT) == []
-    assert join.says(postback("p2", click_id=OLD)) == ["waiting cold"]
+    assert join.says(postback("p2", click_id=OLD)) == ["unattributed forgotten"]
 
 
-def test_forgotten_conversions_are_gone() -> None:
-    join = clicked()
-    join.feed(postback())
-    join.feed(Forget(click_id="c1"))
-    assert join.says(postback("p2")) == ["waiting no_click"]
+def test_of_a_click_forgotten_long_ago_the_tables_say_so() -> None:
+    join = cold(txid="t-1")
+    join.feed(postback("p2", "trial", click_id=OLD))
+    outcomes = join.feed(facts(OLD, forgotten=True))
+    assert [(one.postback.postback_id, one.outcome, one.reason) for one in outcomes] == [
+        ("p1", "unattributed", "forgotten"),
+        ("p2", "unattributed", "forgotten"),
+    ]
+    assert outcomes[0].version < outcomes[1].version
+    assert outcomes[0].postback.txid == ""
+    assert join.says(postback("p3", click_id=OLD)) == ["unattributed forgotten"]
 
 
 def test_the_most_that_wait_holds_for_a_cold_click_too() -> None:

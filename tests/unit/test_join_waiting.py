@@ -1,11 +1,14 @@
 """Early, orphan, late, unattributed, caps, look-ups, erasure."""
 
+from decimal import Decimal
+
+import msgspec
 import pytest
 
 from schemas.records import Conversion, Epoch, Forget, Tick
 from schemas.versions import MAX_INDEX, version
 from streams.join.fold import Position, fold
-from streams.join.state import MAX_CONVERSIONS, MAX_DECIDED, MAX_WAITING
+from streams.join.state import MAX_CONVERSIONS, MAX_DECIDED, MAX_WAITING, State
 from tests.support.join_samples import (
     HOUR,
     NOW,
@@ -195,10 +198,36 @@ def test_a_look_up_that_comes_after_the_click_says_nothing_new() -> None:
 
 
 def test_a_click_that_is_to_be_forgotten_leaves_nothing() -> None:
+    join = clicked()
+    join.feed(postback())
+    assert join.says(Forget(click_id="c1")) == []
+    (left,) = join.store.states.values()
+    assert msgspec.structs.replace(left, touched=-1) == State(forgotten=True)
+
+
+def test_what_comes_for_a_forgotten_click_is_unattributed_and_keeps_nothing_of_the_person() -> None:
+    join = clicked()
+    join.feed(postback())
+    join.feed(Forget(click_id="c1"))
+    (outcome,) = join.feed(postback("p2", txid="t-1", params={"email": "a@example.org"}, payout="1.20"))
+    assert (outcome.outcome, outcome.reason, outcome.click) == ("unattributed", "forgotten", None)
+    assert (outcome.postback.txid, outcome.postback.params, outcome.postback.payout) == ("", {}, Decimal("1.20"))
+    assert join.says(postback("p2")) == []
+
+
+def test_a_forgotten_click_that_is_recorded_again_is_not_known() -> None:
+    join = Join()
+    join.feed(Forget(click_id="c1"))
+    assert join.says(click()) == []
+    assert join.says(postback()) == ["unattributed forgotten"]
+
+
+def test_what_waits_for_a_click_that_is_to_be_forgotten_waits_no_more() -> None:
     join = Join()
     join.feed(postback())
     assert join.says(Forget(click_id="c1")) == []
-    assert (join.store.states, join.store.waiting) == ({}, set())
+    assert join.store.waiting == set()
+    assert join.passes(WAIT) == []
 
 
 def test_versions_carry_epoch_offset_and_index() -> None:
@@ -222,13 +251,13 @@ def _known() -> Conversion:
 
 
 def test_orphans_go_in_the_order_of_their_deadlines_wherever_a_batch_begins() -> None:
-    """A wait that was ended by its click, forgotten and begun anew must not let the new one go before its time."""
+    """A wait that was ended by its click, while others begin, must let none of them go before its time."""
     told = [
         record(0, NOW, postback("p1", wait_ms=21)),
         record(1, NOW, click()),
-        record(2, NOW, Forget(click_id="c1")),
-        record(3, NOW, postback("q", click_id="push:1", wait_ms=21)),
-        record(4, NOW + 20, postback("p2", wait_ms=2)),
+        record(2, NOW, postback("q", click_id="push:1", wait_ms=21)),
+        record(3, NOW, Forget(click_id="c2")),
+        record(4, NOW + 20, postback("p2", click_id="c3", wait_ms=2)),
         record(5, NOW + 25, Tick()),
     ]
     whole = fold(Position(), told, DictStates()).outcomes
