@@ -15,6 +15,7 @@ from typing import Any, Literal
 from urllib.parse import unquote
 
 from ingest.parameters import Params
+from ingest.telephones import digits_of, e164_digits
 from schemas.settings.file import Settings
 from schemas.settings.traffic import OURS
 from schemas.unreplaced import unreplaced_macro
@@ -29,6 +30,7 @@ _HASHED = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _LAST_NAME = re.compile(r"([^.\[\]]+)\]?(?:\.\d+|\[\d*\])*$")
 _V4 = re.compile(r"(?<![\w.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)", re.ASCII)  # Chrome/120.0.0.0 is none
 _V6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?![\w:])", re.ASCII)
+_MAY_HOLD = re.compile(r"[@\[{]|%40|\..*\..*\.|:.*:", re.DOTALL).search
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 _HASH_BYTES = 16
 _PREFIX = {4: 24, 6: 48}  # what is left of an address that is cut, in bits
@@ -45,6 +47,7 @@ class Privacy:
     region: str | None  # of telephone numbers that name no country
     ip: Literal["keep", "truncate", "hash"]
     key: bytes
+    named: frozenset[str]  # emails and phones
     kept: frozenset[str]  # names of what has to come back byte for byte: click IDs, keys
 
 
@@ -54,11 +57,13 @@ def privacy_plan(settings: Settings) -> Privacy | None:
     if not how.hash and how.ip == "keep":
         return None
     secrets = settings.ingest.secrets
+    emails, phones = (frozenset(map(str.lower, names)) for names in (how.email_params, how.phone_params))
     return Privacy(
         hash_email="email" in how.hash,
         hash_phone="phone" in how.hash,
-        emails=frozenset(name.lower() for name in how.email_params),
-        phones=frozenset(name.lower() for name in how.phone_params),
+        emails=emails,
+        phones=phones,
+        named=emails | phones,
         region=how.phone_region or None,
         ip=how.ip,
         key=sha256(secrets[0].get_secret_value().encode()).digest() if secrets else b"",
@@ -79,9 +84,13 @@ def _kept_names(settings: Settings) -> Iterable[str]:
 def cut_params(plan: Privacy, params: Params) -> Params:
     """The parameters of a request as they may be stored."""
     found: Params = {}
+    named = plan.named
     for name, value in params.items():
-        for each, text in cut_pair(plan, name, value):
-            found[each] = text
+        # Most are neither named as personal nor can they hold anything: these are told at once.
+        if name not in named and "." not in name and "[" not in name and not _MAY_HOLD(value):
+            found[name] = value
+            continue
+        found.update(cut_pair(plan, name, value))
     return found
 
 
@@ -160,7 +169,7 @@ def _cut_phone(plan: Privacy, name: str, value: str) -> tuple[tuple[str, str], .
     text = value.strip()
     if _HASHED.fullmatch(text):
         return ((name, text.lower()),)
-    digits = _digits(text)
+    digits = digits_of(text)
     # "yes", "iphone" or a year under such a name are no telephone number.
     if not _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS or unreplaced_macro(text):
         return ((name, cut_text(plan, value)),)
@@ -169,27 +178,6 @@ def _cut_phone(plan: Privacy, name: str, value: str) -> tuple[tuple[str, str], .
     if name.lower().endswith(E164):
         return ((name, plus),)
     return (name, plain), (name + E164, plus)
-
-
-def e164_digits(text: str, region: str | None) -> str:
-    """A telephone number with its country's code and without symbols. One that names no country is of that region."""
-    from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_possible_number, parse
-
-    text = re.sub(r"^\s*00", "+", text)
-    bare = _digits(text).lstrip("0")
-    attempts = [(text, region)] if region or text.lstrip().startswith("+") else []
-    for attempt, of in (*attempts, (f"+{bare}", None)):
-        try:
-            number = parse(attempt, of)
-        except NumberParseException:
-            continue
-        if is_possible_number(number):
-            return format_number(number, PhoneNumberFormat.E164).lstrip("+")
-    return bare
-
-
-def _digits(text: str) -> str:
-    return re.sub(r"\D", "", text, flags=re.ASCII)
 
 
 def _sha256(text: str) -> str:
@@ -238,7 +226,7 @@ def _written(node: Any) -> str:
 
 def _named_values(plan: Privacy, text: str) -> str:
     """Text that should have been JSON, with what is named as personal hashed."""
-    names = "|".join(map(re.escape, sorted(plan.emails | plan.phones)))
+    names = "|".join(map(re.escape, sorted(plan.named)))
     member = re.compile(rf'"({names})"\s*:\s*"?([^",}}\]]+)"?', re.IGNORECASE)
 
     def cut(found: re.Match[str]) -> str:

@@ -14,8 +14,9 @@ from clickjoin.imports.records import Clicks, Conversions
 from clickjoin.replays import Replay, Row
 from ingest.parameters import parse_body, parse_query
 from ingest.plans import prepare
-from ingest.privacy import Privacy, cut_address, cut_json, cut_params, cut_text, e164_digits
+from ingest.privacy import Privacy, cut_address, cut_json, cut_params, cut_text
 from ingest.raw import raw_request
+from ingest.telephones import e164_digits
 from schemas.records import Click, Postback
 from schemas.settings.validation import validate
 from tests.ingest_samples import NOW_MS, click_id, settings
@@ -183,6 +184,16 @@ def test_what_is_imported_or_replayed_is_cut_as_well_d28() -> None:
     assert isinstance(click, Click)
     assert isinstance(replayed, Postback)
     assert imported.params == replayed.params == {"em": META_EMAIL}
+
+
+def test_consents_are_carried_as_they_come() -> None:
+    said = {
+        "ad_user_data": "granted",
+        "ad_personalization": "denied",
+        "gdpr_consent": "CPc.AAA.BBB",
+        "us_privacy": "1YNN",
+    }
+    assert cut_params(privacy(ip="hash"), said) == said
 
 
 @examples(max_examples=50)
