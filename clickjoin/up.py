@@ -23,6 +23,7 @@ from sql.migrate import MigrationError
 WORKERS = ("join", "sink", "emit")
 ROLES = ("ingest", *WORKERS)
 PAGES = "dashboard"
+ALERTS = "alerts"
 FAILED = 1
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,10 @@ def run_up(
             listens = {"ingest": settings.ingest.listen, **metrics_listens(settings), PAGES: dashboard_listen(settings)}
             return supervise(
                 _servers(settings, data),
-                [_role(name, listens[name], config, data) for name in (*ROLES, PAGES)],
+                [
+                    *(_role(name, listens[name], config, data) for name in (*ROLES, PAGES)),
+                    *_alerts(settings, config, data),
+                ],
                 run=run,
                 on_servers=lambda: _prepare(settings),
                 on_ready=on_ready or (lambda: _tell(settings, listens)),
@@ -124,6 +128,12 @@ def _role(name: str, listen: str, config: Path, data: Path) -> Child:
         ready=lambda: answers_ok(health),
         reloads=True,
     )
+
+
+def _alerts(settings: Settings, config: Path, data: Path) -> list[Child]:
+    """Who looks for what [alerts] asks for, where it asks for anything. It listens nowhere."""
+    argv = [sys.executable, "-m", "clickjoin", ALERTS, "--config", str(config), "--data", str(data)]
+    return [Child(name=ALERTS, argv=argv, reloads=True)] if settings.alerts else []
 
 
 def _prepare(settings: Settings) -> None:

@@ -74,6 +74,11 @@ def imported_id(*said: str) -> str:
     return _digest("import", *said)
 
 
+def alert_id(alert: str, group: str, day: str) -> str:
+    """The ID of what an alert tells of a group on a day: told twice it is the same."""
+    return _digest("alert", alert, group, day)
+
+
 def _mac(secret: bytes, body: bytes) -> bytes:
     key = secret if len(secret) <= _LONGEST_KEY else blake2s(secret).digest()
     return blake2s(body, key=key, digest_size=_MAC).digest()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clickjoin.cli import (
+    alerts,
     check,
     dashboard,
     deliveries,
@@ -50,7 +51,7 @@ def _options(
 
 for command in (
     *(servers.up, servers.demo),
-    *(roles.ingest, roles.join, roles.sink, roles.emit),
+    *(roles.ingest, roles.join, roles.sink, roles.emit, alerts.alerts),
     *(servers.migrate, check.check),
     *(report.report, report.funnel, export.export, forget.forget, trace.trace),
     *(status.status, doctor.doctor, route.route),

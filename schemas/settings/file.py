@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from schemas.settings.alerts import Alert
 from schemas.settings.dashboard import Dashboard
 from schemas.settings.geo import Geo
 from schemas.settings.landers import Lander
@@ -31,6 +32,7 @@ class Settings(Section):
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)
     webhooks: dict[ConfigName, Webhook] = Field(default_factory=dict)
+    alerts: dict[ConfigName, Alert] = Field(default_factory=dict)
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
     landers: dict[ConfigName, Lander] = Field(default_factory=dict)
     campaigns: dict[ConfigName, Campaign] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
 from schemas.requests import find_mistakes
+from schemas.settings.alert_problems import KnownToAlert, alert_mistakes
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_mistakes
@@ -43,6 +44,7 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_networks(settings, context),
         *_sources(settings, context),
         *_webhooks(settings, context),
+        *_alerts(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
         *(_problem(*mistake) for mistake in lander_mistakes(settings)),
@@ -144,6 +146,14 @@ def _webhooks(settings: Settings, context: Context) -> Iterator[Problem]:
             if at[0] != "json_body":  # that is ours
                 value = webhook.headers[str(at[1])] if at[0] == "headers" else webhook.url
                 yield _problem((*place, *at), value, str(error))
+
+
+def _alerts(settings: Settings, context: Context) -> Iterator[Problem]:
+    known = KnownToAlert(context.names("webhooks"), context.names("events") | {LANDER_CLICK})
+    for name, alert in settings.alerts.items():
+        for place, value, message in alert_mistakes(alert, known):
+            found = "" if value is None else value_text(value)
+            yield Problem(path_text(("alerts", name, *place)), found, message)
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:

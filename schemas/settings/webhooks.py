@@ -49,6 +49,7 @@ class Webhook(Section):
     url: str
     secret: Annotated[Secret, AfterValidator(_signing)]
     headers: dict[str, str] = {}
+    conversions: bool = True  # false: it is told nothing but alerts
     events: tuple[str, ...] = ()  # empty: all, as of the next four
     sources: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()

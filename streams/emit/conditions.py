@@ -90,7 +90,7 @@ def conditions_of_webhook(webhook: Webhook) -> Conditions:
     """The conditions of a configured webhook."""
     return Conditions(
         events=frozenset(webhook.events),
-        statuses=frozenset(webhook.statuses),
+        statuses=frozenset(webhook.statuses if webhook.conversions else ()),
         campaigns=frozenset(webhook.campaigns),
         countries=frozenset(country.upper() for country in webhook.countries),
         networks=frozenset(webhook.networks),

@@ -1,0 +1,1 @@
+"""Looks for what is configured under [alerts], and tells a webhook once."""
