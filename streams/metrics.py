@@ -161,12 +161,25 @@ class SinkMetrics:
         self._seconds = Histogram(
             "clickjoin_sink_write_seconds", "One acknowledged insert", of, buckets=_SECONDS, registry=registry
         )
+        self._newest = Gauge(
+            "clickjoin_sink_newest_received_timestamp_seconds",
+            "When the newest click or postback among the rows written came, in seconds since 1970",
+            of,
+            registry=registry,
+        )
+        self._newest_at: dict[str, float] = {}
 
     def written(self, table: str, rows: int, seconds: float) -> None:
         """An insert was acknowledged."""
         self._rows.labels(table).inc(rows)
         self._batches.labels(table).inc()
         self._seconds.labels(table).observe(seconds)
+
+    def came(self, table: str, received_at: float) -> None:
+        """The newest row of an acknowledged insert came at this moment, in seconds since 1970; replays are older."""
+        if received_at > self._newest_at.get(table, 0.0):
+            self._newest_at[table] = received_at
+            self._newest.labels(table).set(received_at)
 
     def retried(self, table: str) -> None:
         """An insert was not acknowledged, and will be tried again."""

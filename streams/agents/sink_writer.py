@@ -13,7 +13,7 @@ from schemas.unusable import unusable
 from streams.adapters.clickhouse import AwayError, RefusedError, body_of
 from streams.metrics import SinkMetrics
 from streams.rows import Row, invalid_row
-from streams.tables import INVALID, WRITE_ORDER, Table
+from streams.tables import CLICKS, INVALID, POSTBACKS, WRITE_ORDER, Table
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,8 @@ FULL_ROWS = 20_000
 LINGER = 0.5  # seconds that the first row waits for others
 BACKLOG_ROWS = 1_000
 BACKLOG_LINGER = 0.05  # who brings so many rows is behind, and does not wait for stragglers
+_RECEIVED_AT = {table: table.columns.index("received_at") for table in (CLICKS, POSTBACKS)}
+"""Where it stands in the rows of what comes from outside."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of the same batch
 
 
@@ -152,6 +154,8 @@ class Writer:
             else:
                 self.inserts += 1
                 self._metrics.written(table.name, len(lines), monotonic() - began)
+                if (received_at := _RECEIVED_AT.get(table)) is not None:
+                    self._metrics.came(table.name, max(row[received_at] for row, _ in lines))
                 return
 
 

@@ -91,6 +91,8 @@ def test_the_values_of_every_role_move_with_its_work(
             'clickjoin_sink_rows_total{table="conversions"}': 2,
             'clickjoin_sink_rows_total{table="deliveries"}': 4,  # scheduled and delivered
             "clickjoin_sink_partitions": 4 * PARTITIONS,
+            'clickjoin_sink_newest_received_timestamp_seconds{table="clicks"}': NOW / 1000,
+            'clickjoin_sink_newest_received_timestamp_seconds{table="postbacks"}': NOW / 1000,
         },
         "emit": {
             f'clickjoin_emit_attempts_total{{answer="2xx",{SOURCE},state="delivered"}}': 2,
