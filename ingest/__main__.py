@@ -32,6 +32,7 @@ from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SpoolError, SpoolFile, take_over
 from ingest.store import Store
+from ingest.throttle import Throttle
 from ingest.visits import Visits
 from ingest.waiting import until
 from presets.load import load_settings
@@ -131,11 +132,13 @@ def _build(
     """The application, and what makes it answer by other settings."""
     plans = prepare(settings)
     random = RandomBytes()
-    keeper = Keeper(store, metrics, random)
+    throttle = Throttle()
+    throttle.use(settings)
+    keeper = Keeper(store, metrics, random, throttle)
     learner.use(plans.campaigns)
     visits = Visits(plans, store, random, metrics, settings.ingest, GeoFiles(settings.geo), Router(learner.figures))
     landers = LanderCalls(visits, keeper)
-    postbacks = PostbackCalls(plans, store, keeper, random, settings.ingest)
+    postbacks = PostbackCalls(plans, store, keeper, random, throttle, settings.ingest)
 
     def use(settings: Settings) -> None:
         plans = prepare(settings)
@@ -143,6 +146,7 @@ def _build(
         visits.use(plans, settings.ingest, GeoFiles(settings.geo))
         app.trusted, app.privacy = settings.ingest.trusted_proxies, plans.privacy
         postbacks.use(plans, settings.ingest)
+        throttle.use(settings)
 
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}

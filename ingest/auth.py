@@ -26,8 +26,13 @@ def check_access(access: Access, key: str, peer: str, authorization: str = "") -
             raise Refusal(401, "missing_key", wanted)
         if not any(compare_digest(each.encode("utf-8", "replace"), access.key) for each in sent):
             raise Refusal(401, "wrong_key", f"this is not the key of {access.path}")
-    elif not ((access.allow and not access.only_logs) or access.open or access.signature):
+    elif not (access.open or proves(access)):
         raise Refusal(401, "closed", f"{access.path} has neither key nor allow: give it one, or say open = true")
+
+
+def proves(access: Access) -> bool:
+    """Whether whoever may call has proved who he is."""
+    return bool(access.key or access.signature or (access.allow and not access.only_logs))
 
 
 def is_listed(access: Access, peer: str) -> bool:

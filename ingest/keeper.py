@@ -8,6 +8,7 @@ from ingest.privacy import cut_text
 from ingest.refusal import Refusal
 from ingest.spool_file import Record
 from ingest.store import Store
+from ingest.throttle import PROVES_NOTHING, Throttle, TooMany, too_many
 from schemas.ids import record_id
 from schemas.records import Invalid
 from schemas.topics import INVALID
@@ -17,8 +18,9 @@ from schemas.wire import encode
 class Keeper:
     """Turns refusals into records and answers."""
 
-    def __init__(self, store: Store, metrics: Metrics, random: RandomBytes) -> None:
+    def __init__(self, store: Store, metrics: Metrics, random: RandomBytes, throttle: Throttle) -> None:
         self._random = random
+        self._throttle = throttle
         self._store = store
         self._metrics = metrics
 
@@ -31,7 +33,13 @@ class Keeper:
         source: str = "",
         secret: bytes | None = None,
     ) -> Answer:
-        """Keep the request with its reason, then answer with it; 503 where it could not be kept."""
+        """Keep the request with its reason, then answer with it; 503 where it could not be kept, 429 where its address
+        has sent too many that prove nothing: these are not kept."""
+        if refusal.status in PROVES_NOTHING:
+            try:
+                self._throttle.address(exchange)
+            except TooMany as error:
+                return too_many(error)
         if not exchange.is_head:
             try:
                 await self.keep(exchange, refusal, network=network, source=source, secret=secret)

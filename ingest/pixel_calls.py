@@ -10,6 +10,7 @@ from ingest.keeper import Keeper
 from ingest.plans import NetworkPlan
 from ingest.postback_calls import PostbackCalls
 from ingest.refusal import Refusal
+from ingest.throttle import TooMany
 
 GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _HEADERS = (("content-type", "image/gif"), ("cache-control", "no-store, max-age=0"))
@@ -22,7 +23,7 @@ class PixelCalls:
         self._postbacks, self._keeper = postbacks, keeper
 
     async def answer(self, exchange: Exchange) -> Answer:
-        """Answer one call. Status 503, under the same image, where nothing could be stored."""
+        """Answer one call. Status 503 or 429, under the same image, where nothing could be stored or too much came."""
         name = exchange.name.removesuffix(".gif")
         plan = self._postbacks.plan(name)
         try:
@@ -33,10 +34,12 @@ class PixelCalls:
             kept = await self._keeper.refuse(
                 exchange, refusal, network=plan.name if plan else name[:64], secret=plan.access.key if plan else None
             )
-            return _image(kept.status == 503)
+            return _image(kept.status)
+        except TooMany:
+            return _image(429)
         except NotStored:
-            return _image(True)
-        return _image(False)
+            return _image(503)
+        return _image(200)
 
     async def _record(self, plan: NetworkPlan, exchange: Exchange) -> None:
         if exchange.method not in ("GET", "HEAD"):
@@ -51,5 +54,6 @@ class PixelCalls:
             await self._postbacks.publish(postback)
 
 
-def _image(again: bool) -> Answer:
-    return Answer(503, GIF, retry_headers(_HEADERS)) if again else Answer(200, GIF, _HEADERS)
+def _image(status: int) -> Answer:
+    """Whatever else was wrong is no business of the browser."""
+    return Answer(status, GIF, retry_headers(_HEADERS)) if status in (429, 503) else Answer(200, GIF, _HEADERS)

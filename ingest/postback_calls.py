@@ -2,7 +2,7 @@
 
 import structlog
 
-from ingest.auth import check_access, is_listed
+from ingest.auth import check_access, is_listed, proves
 from ingest.chance import RandomBytes, now_ms
 from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
@@ -15,6 +15,7 @@ from ingest.several import Sender, record_each
 from ingest.signatures import check_signature
 from ingest.spool_file import Record
 from ingest.store import Store
+from ingest.throttle import Throttle, TooMany, too_many
 from schemas.ids import record_id
 from schemas.records import Postback
 from schemas.settings.servers import Ingest
@@ -29,8 +30,11 @@ log = structlog.get_logger()
 class PostbackCalls:
     """Answers the networks."""
 
-    def __init__(self, plans: Plans, store: Store, keeper: Keeper, random: RandomBytes, limits: Ingest) -> None:
+    def __init__(
+        self, plans: Plans, store: Store, keeper: Keeper, random: RandomBytes, throttle: Throttle, limits: Ingest
+    ) -> None:
         self._random = random
+        self._throttle = throttle
         self._store = store
         self._keeper = keeper
         self._named: set[tuple[str, str]] = set()
@@ -56,6 +60,8 @@ class PostbackCalls:
         except Refusal as refusal:
             network, secret = (plan.name, plan.access.key) if plan else (exchange.name[:64], None)
             return await self._keeper.refuse(exchange, refusal, network=network, secret=secret)
+        except TooMany as error:
+            return too_many(error)
         except NotStored as error:
             return not_stored(error)
 
@@ -64,7 +70,8 @@ class PostbackCalls:
         return self._plans.networks.get(network)
 
     def read(self, plan: NetworkPlan, exchange: Exchange, *, our_words: bool = False) -> Postback:
-        """The postback in a URL, whoever may call. Raises Refusal. our_words: it may be said in ours, too."""
+        """The postback in a URL, whoever may call. Raises Refusal, TooMany. our_words: it may be said in ours, too."""
+        self._count(plan, exchange, has_proved=False)
         params = self._query(plan, exchange)
         return self._normalize(plan, in_their_words(plan.names, params) if our_words else params)
 
@@ -72,11 +79,12 @@ class PostbackCalls:
         return exchange.query_params(self._limits.max_url_bytes, last=plan.last)
 
     async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
-        """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call."""
+        """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call; TooMany."""
         query = self._query(plan, exchange)
         check_access(plan.access, exchange.key(query), exchange.peer, exchange.header("authorization"))
         if plan.access.only_logs and not is_listed(plan.access, exchange.peer):
             self._name(plan.name, exchange.peer)
+        self._count(plan, exchange, has_proved=proves(plan.access))
         signature = plan.access.signature
 
         def check() -> None:
@@ -89,6 +97,13 @@ class PostbackCalls:
         if exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
         return await exchange.read_params(self._limits, query, last=plan.last, check=check)
+
+    def _count(self, plan: NetworkPlan, exchange: Exchange, *, has_proved: bool) -> None:
+        """Raises TooMany. has_proved: whether whoever may call has shown that he is this network."""
+        if self._throttle.by_address and not has_proved:
+            self._throttle.address(exchange)
+        if self._throttle.by_network:
+            self._throttle.network(plan.name)
 
     def _name(self, network: str, address: str) -> None:
         """Say once of an address that its network's allow does not have it."""

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from schemas.settings.request_rates import RequestRateText
 from schemas.settings.secrets import Secret, SecretUrl
 from schemas.settings.values import Address, AddressRange, BaseUrl, Duration, Section
 
@@ -102,6 +103,7 @@ class Ingest(Section):
     max_body_bytes: int = Field(65536, ge=256)
     max_batch_bytes: int = Field(1 << 20, ge=256)  # of a body that holds several clicks or postbacks
     read_timeout: Duration = Field(10_000, ge=1)  # so long the headers may take to come, and the body after them
+    address_limit: RequestRateText | None = None  # of the calls of one address that prove nothing
     # Longer than a broker of good health ever pauses, even to elect a leader; far shorter than any network waits.
     spool_after: Duration = Field(1_000, ge=1)  # so long a record waits for the broker, then it goes into the spool
     spool_bytes: int = Field(1 << 30, ge=1 << 16)  # bound of the spool's file; what is beyond is answered with 503

@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field
 from schemas.settings.landers import Weights
 from schemas.settings.networks import KeyPlace, Matches, Rule, Signature, Zone, one_or_many
 from schemas.settings.offer_rules import OfferRule, Optimise, Trafficback
+from schemas.settings.request_rates import RequestRateText
 from schemas.settings.secrets import Secret
 from schemas.settings.values import (
     AddressRange,
@@ -47,6 +48,7 @@ class Network(Section):
     open: bool = False  # accepts from anybody: must be said where there is no key, no signature and no allow list
     allow: tuple[AddressRange, ...] = ()
     allow_only_logs: bool = False  # other addresses are let in and logged: while the list is made
+    limit: RequestRateText | None = None  # of its requests, to each ingest; what is beyond is answered 429
     click_ids: str = OURS  # or the name of the source whose own IDs it sends
     params: dict[str, ParameterNames] = {}  # our word (POSTBACK_WORDS) = their parameter, or several: the first present
     events: dict[str, str] = {}  # their word = our event
