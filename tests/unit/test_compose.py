@@ -17,8 +17,11 @@ from schemas.settings.file import Settings
 
 ROOT = Path(__file__).parents[2]
 ROLES = ("ingest", "join", "sink", "emit")
+PAGES = "dashboard"
 ONCE = ("migrate",)
-SERVICES = ("kafka", "clickhouse", *ONCE, *ROLES)
+PROFILES = {"prometheus": "monitoring", "grafana": "monitoring", "caddy": "https"}
+SERVICES = ("kafka", "clickhouse", *ONCE, *ROLES, PAGES, *PROFILES)
+HASH = "DASHBOARD_PASSWORD_HASH"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def secrets_named_in(text: str) -> set[str]:
 def mounted_settings() -> Settings:
     path = ROOT / "deploy" / "clickjoin.toml"
     names = secrets_named_in(path.read_text())
-    return load_settings(path, dict.fromkeys(names, "0123456789abcdef0123456789abcdef"))
+    return load_settings(path, dict.fromkeys(names, "0123456789abcdef0123456789abcdef") | {HASH: "$argon2id$v=19$hash"})
 
 
 def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
@@ -47,8 +50,13 @@ def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
 
 def test_every_role_is_a_service(compose: dict[str, Any]) -> None:
     assert set(compose["services"]) == set(SERVICES)
-    for role in ROLES:
+    for role in (*ROLES, PAGES):
         assert compose["services"][role]["command"][0] == role
+
+
+def test_what_is_optional_has_a_profile_and_the_roles_have_none(compose: dict[str, Any]) -> None:
+    found = {name: service.get("profiles") for name, service in compose["services"].items()}
+    assert found == {name: [PROFILES[name]] if name in PROFILES else None for name in SERVICES}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -77,15 +85,31 @@ def test_roles_wait_for_topics_and_tables(role: str, compose: dict[str, Any]) ->
     assert waits["kafka"] == waits["clickhouse"] == {"condition": "service_healthy"}
 
 
-def test_ports_are_open_on_loopback_only(compose: dict[str, Any]) -> None:
-    ports = [port for service in compose["services"].values() for port in service.get("ports", ())]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+def test_ports_are_open_on_loopback_only_but_for_https(compose: dict[str, Any]) -> None:
+    opened = {port: name for name, service in compose["services"].items() for port in service.get("ports", ())}
+    outside = {port: name for port, name in opened.items() if not port.startswith("127.0.0.1:")}
+    assert len(opened) > len(outside)
+    assert outside == dict.fromkeys(("80:80", "443:443", "443:443/udp"), "caddy")
+
+
+def test_the_dashboard_stands_where_it_reaches_ingest_and_its_port_is_ingests(compose: dict[str, Any]) -> None:
+    assert compose["services"][PAGES]["network_mode"] == "service:ingest"
+    port = mounted_settings().dashboard.listen.rpartition(":")[2]
+    assert f"127.0.0.1:{port}:{port}" in compose["services"]["ingest"]["ports"]
+    assert f"http://127.0.0.1:{port}/health/ready" in compose["services"][PAGES]["healthcheck"]["test"][-1]
+
+
+def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    mounts = [str(one) for service in compose["services"].values() for one in service.get("volumes", ())]
+    found = {mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+    assert len(found) == 5
+    assert [path for path in found if not (ROOT / path).exists()] == []
 
 
 def test_images_are_pinned_and_kafka_is_the_embedded_version(compose: dict[str, Any]) -> None:
     assert compose["services"]["kafka"]["image"] == f"apache/kafka:{VERSION}"
     assert re.fullmatch(r"clickhouse/clickhouse-server:\d+\.\d+", compose["services"]["clickhouse"]["image"])
+    assert all(re.fullmatch(r"[\w/-]+:v?\d+(\.\d+)+", compose["services"][name]["image"]) for name in PROFILES)
 
 
 def test_kafka_is_configured_like_the_embedded_one(compose: dict[str, Any]) -> None:
@@ -113,10 +137,10 @@ def test_the_mounted_configuration_is_valid_and_names_the_services() -> None:
 def test_every_secret_of_the_configuration_is_handed_to_the_roles(compose: dict[str, Any]) -> None:
     names = secrets_named_in((ROOT / "deploy" / "clickjoin.toml").read_text())
     assert names
-    for role in (*ONCE, *ROLES):
+    for role in (*ONCE, *ROLES, PAGES):
         assert set(compose["services"][role]["environment"]) == names
     example = (ROOT / "deploy" / "example.env").read_text()
-    assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == names
+    assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == names | {"TRACKING_DOMAINS"}
 
 
 def test_no_secret_is_written_down(compose: dict[str, Any]) -> None:
