@@ -1,4 +1,4 @@
-"""The configuration as people meet it: the real command line, as a process of its own."""
+"""The configuration as people meet it: the real command line, as a process of its own where that makes a difference."""
 
 import json
 import os
@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from clickjoin.cli.app import app
 
 EXAMPLE = Path(__file__).parents[2] / "clickjoin.example.toml"
 ENV = {"ACME_KEY": "acme-key-0123456789", "POPS_KEY": "pops-key-0123456789"}
@@ -59,27 +62,50 @@ def clickjoin(folder: Path, *arguments: str, env: dict[str, str] | None = None) 
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_wrong_configuration_is_told_whole_and_nothing_is_started(tmp_path: Path, command: str) -> None:
-    (tmp_path / "clickjoin.toml").write_text(WRONG)
-    done = clickjoin(tmp_path, command)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert "clickjoin.toml: 11 mistakes; nothing was started." in done.stderr
+def here(*arguments: str) -> Result:
+    """The same command line in this process: one of its own costs a second."""
+    return CliRunner().invoke(app, arguments, prog_name="clickjoin", env={"COLUMNS": "200"})
+
+
+def is_told_whole(stdout: str, stderr: str, folder: Path) -> None:
+    assert stdout == ""
+    assert "clickjoin.toml: 11 mistakes; nothing was started." in stderr
     for line in TOLD:
-        assert line in done.stderr
-    assert "hunter2" not in done.stderr
-    assert "Traceback" not in done.stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["clickjoin.toml"]
+        assert line in stderr
+    assert "hunter2" not in stderr
+    assert "Traceback" not in stderr
+    assert [file.name for file in folder.iterdir()] == ["clickjoin.toml"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the command is typed."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_without_a_configuration_it_says_what_to_do(tmp_path: Path, command: str) -> None:
-    done = clickjoin(tmp_path, command)
+def test_a_wrong_configuration_is_told_whole_and_nothing_is_started(folder: Path, command: str) -> None:
+    (folder / "clickjoin.toml").write_text(WRONG)
+    done = here(command)
+    assert done.exit_code == 2
+    is_told_whole(done.stdout, done.stderr, folder)
+
+
+def test_a_wrong_configuration_ends_the_process_with_2(tmp_path: Path) -> None:
+    (tmp_path / "clickjoin.toml").write_text(WRONG)
+    done = clickjoin(tmp_path, "up")
     assert done.returncode == 2
+    is_told_whole(done.stdout, done.stderr, tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_without_a_configuration_it_says_what_to_do(folder: Path, command: str) -> None:
+    done = here(command)
+    assert done.exit_code == 2
     assert "There is no clickjoin.toml." in done.stderr
     assert "clickjoin.example.toml" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_check_tells_machines_the_same_as_people(tmp_path: Path) -> None:
@@ -121,14 +147,14 @@ def test_check_warns_of_what_is_perhaps_not_meant(tmp_path: Path) -> None:
 
 def test_a_wrong_call_ends_with_2(tmp_path: Path) -> None:
     assert clickjoin(tmp_path, "chekc").returncode == 2
-    assert clickjoin(tmp_path, "check", "--confg", "x").returncode == 2
-    assert clickjoin(tmp_path, "trace").returncode == 2
+    assert here("check", "--confg", "x").exit_code == 2
+    assert here("trace").exit_code == 2
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS, "demo", "trace"])
-def test_every_command_explains_itself_and_the_options_that_all_take(tmp_path: Path, command: str) -> None:
-    done = clickjoin(tmp_path, *([command] if command else []), "--help")
-    assert done.returncode == 0
+def test_every_command_explains_itself_and_the_options_that_all_take(command: str) -> None:
+    done = here(*([command] if command else []), "--help")
+    assert done.exit_code == 0
     assert "Usage: clickjoin" in done.stdout
     if command not in ("", "demo"):
         assert "--config" in done.stdout
