@@ -83,6 +83,7 @@ def _guard(network: Network) -> str:
     addresses = ", ".join(map(str, network.allow))
     guards = ["its key"] if network.key else []
     guards += ["its signature"] if network.signature else []
+    guards += ["its encryption"] if network.encryption else []
     guards += [f"its addresses ({addresses})"] if addresses else []
     return " and ".join(guards) or "nothing: it is open to anybody"
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace as changed
 
+from ingest.encryption import EncryptionPlan, decrypt
 from ingest.kept import Kept, read_kept
 from ingest.normalize_click import normalize_reported_click
 from ingest.normalize_postback import normalize_postback
@@ -60,7 +61,7 @@ class Replay:
         if kept.route == "pixel" and not plan.pixel:
             raise Refusal(403, "pixel_not_allowed", f"networks.{plan.name} has to say pixel = true")
         found = []
-        for index, params in enumerate(self._params(kept, last=plan.last)):
+        for index, params in enumerate(self._params(_opened(plan.access.encryption, kept), last=plan.last)):
             postback_id = _id(row, index)
             postback = normalize_postback(
                 plan, params, self._plans.secrets, postback_id=postback_id, now_ms=row.received_at
@@ -86,6 +87,11 @@ class Replay:
         """As Kept.params, without the personal data of requests that were kept before [privacy] said so."""
         several, privacy = kept.params(last=last), self._plans.privacy
         return [cut_params(privacy, params) for params in several] if privacy else several
+
+
+def _opened(encryption: EncryptionPlan | None, kept: Kept) -> Kept:
+    """The request with its body as it can be read. Raises Refusal."""
+    return kept._replace(body=decrypt(encryption, kept.body)) if encryption else kept
 
 
 def _id(row: Row, index: int) -> str:

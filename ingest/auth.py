@@ -32,7 +32,7 @@ def check_access(access: Access, key: str, peer: str, authorization: str = "") -
 
 def proves(access: Access) -> bool:
     """Whether whoever may call has proved who he is."""
-    return bool(access.key or access.signature or (access.allow and not access.only_logs))
+    return bool(access.key or access.signature or access.encryption or (access.allow and not access.only_logs))
 
 
 def is_listed(access: Access, peer: str) -> bool:

@@ -157,15 +157,15 @@ class Exchange:
         return self.body
 
     async def read_params(
-        self, limits: Ingest, query: Params, *, last: bool = False, check: Callable[[], None] | None = None
+        self, limits: Ingest, query: Params, *, last: bool = False, opened: Callable[[bytes], bytes] | None = None
     ) -> list[Params]:
         """The parameters in the body beneath those of the query, of each object that is in it. Raises Refusal.
 
-        last: as parse_query's. check: what must pass before the body is read as parameters.
+        last: as parse_query's. opened: checks the body, and gives what is to be read as parameters.
         """
         body = await self.read_body(limits.max_batch_bytes, limits.read_timeout / 1000)
-        if check:
-            check()
+        if opened:
+            body = opened(body)
         several = parse_body(body, self.content_type, query, last=last)
         if len(several) == 1 and len(body) > limits.max_body_bytes:
             raise self._too_large(limits.max_body_bytes)

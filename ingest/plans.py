@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from ingest.encryption import EncryptionPlan, encryption_plan
 from ingest.matching import Condition, condition
 from ingest.payouts import PayoutPlan, payout_plan
 from ingest.privacy import Privacy, privacy_plan
@@ -39,6 +40,7 @@ class Access:
     allow: tuple[IPv4Network | IPv6Network, ...]
     open: bool
     signature: SignaturePlan | None = None
+    encryption: EncryptionPlan | None = None
     only_logs: bool = False  # who is in none of these ranges is let in and named in the log
 
 
@@ -183,7 +185,8 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
 
 def _network_access(path: str, network: Network) -> Access:
     signature = signature_plan(path, network.signature)
-    return Access(path, _secret(network.key), network.allow, network.open, signature, network.allow_only_logs)
+    encryption, only_logs = encryption_plan(path, network.encryption), network.allow_only_logs
+    return Access(path, _secret(network.key), network.allow, network.open, signature, encryption, only_logs)
 
 
 def _offer(name: str, offer: Offer) -> OfferPlan:

@@ -4,6 +4,7 @@ import structlog
 
 from ingest.auth import check_access, is_listed, proves
 from ingest.chance import RandomBytes, now_ms
+from ingest.encryption import decrypt
 from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
@@ -85,18 +86,19 @@ class PostbackCalls:
         if plan.access.only_logs and not is_listed(plan.access, exchange.peer):
             self._name(plan.name, exchange.peer)
         self._count(plan, exchange, has_proved=proves(plan.access))
-        signature = plan.access.signature
+        signature, encryption = plan.access.signature, plan.access.encryption
 
-        def check() -> None:
+        def opened(body: bytes) -> bytes:
             if signature:
-                check_signature(signature, exchange.header, exchange.query, exchange.body, now_ms())
+                check_signature(signature, exchange.header, exchange.query, body, now_ms())
+            return decrypt(encryption, body) if encryption else body
 
         if exchange.method in ("GET", "HEAD"):
-            check()
+            opened(b"")
             return [query]
         if exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
-        return await exchange.read_params(self._limits, query, last=plan.last, check=check)
+        return await exchange.read_params(self._limits, query, last=plan.last, opened=opened)
 
     def _count(self, plan: NetworkPlan, exchange: Exchange, *, has_proved: bool) -> None:
         """Raises TooMany. has_proved: whether whoever may call has shown that he is this network."""

@@ -1,7 +1,14 @@
 """A configuration for tests of ingest, with all that matters in it."""
 
+import json
+from base64 import b64encode
 from copy import deepcopy
+from hashlib import sha1
 from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from ingest.plans import Plans, prepare
 from presets.load import merge_presets
@@ -33,6 +40,7 @@ TREE: dict[str, Any] = {
         "glass": {"open": True, "pixel": True, "duplicates": "last"},
         "billing": {"open": True, "reports_all_users": True, "pixel": True},
         "popsnet": {"open": True, "click_ids": "pops", "event_default": "install"},
+        "sealed": {"preset": "clickbank_ins", "encryption": {"secret": KEY}},
         "signed": {"signature": {"secret": KEY, "header": "X-Signature", "prefix": "sha256="}},
     },
     "sources": {
@@ -76,3 +84,11 @@ def plans() -> Plans:
 
 def click_id(secret: str = SECRET, random: bytes = b"12345678", at_ms: int = NOW_MS) -> str:
     return mint_click_id(secret.encode(), at_ms, random)
+
+
+def encrypted(body: bytes, secret: str, iv: bytes = bytes(range(16))) -> bytes:
+    """A body as ClickBank would send it."""
+    length = 16 - len(body) % 16
+    encryptor = Cipher(AES256(sha1(secret.encode()).hexdigest()[:32].encode()), CBC(iv)).encryptor()
+    text = encryptor.update(body + bytes([length]) * length) + encryptor.finalize()
+    return json.dumps({"notification": b64encode(text).decode(), "iv": b64encode(iv).decode()}).encode()

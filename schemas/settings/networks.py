@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from datetime import timedelta, timezone, tzinfo
+from hashlib import sha1
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -100,3 +101,17 @@ class Signature(Section):
         except ValueError:
             raise ValueError("this secret is no base64: leave key_encoding out where it is taken as it is") from None
         return self
+
+
+class Encryption(Section):
+    """Bodies that are encrypted with AES-256-CBC, as ClickBank does it: who can write one has the secret."""
+
+    secret: Secret
+    text: str = Field("notification", min_length=1)  # the member of the JSON that holds what is encrypted, as base64
+    iv: str = Field("iv", min_length=1)  # the one that holds its initialisation vector
+
+    @property
+    def key(self) -> bytes:
+        """The key: the first 32 characters of the secret's SHA-1 in hexadecimal, taken as they are."""
+        digest = sha1(self.secret.get_secret_value().encode(), usedforsecurity=False)
+        return digest.hexdigest()[:32].encode()

@@ -101,8 +101,10 @@ def _networks(settings: Settings, context: Context) -> Iterator[Problem]:
     for name, network in settings.networks.items():
         place = ("networks", name)
         is_listed = network.allow and not network.allow_only_logs
-        is_guarded = network.key or is_listed or network.signature or context.is_broken(*place, "key")
-        if not (is_guarded or network.open or any(context.is_broken(*place, key) for key in ("allow", "signature"))):
+        proof = network.key or network.signature or network.encryption
+        is_guarded = proof or is_listed or context.is_broken(*place, "key")
+        broken = any(context.is_broken(*place, key) for key in ("allow", "signature", "encryption"))
+        if not (is_guarded or network.open or broken):
             yield Problem(
                 path_text((*place, "key")),
                 "",

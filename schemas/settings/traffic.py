@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from schemas.settings.landers import Weights
-from schemas.settings.networks import KeyPlace, Matches, Rule, Signature, Zone, one_or_many
+from schemas.settings.networks import Encryption, KeyPlace, Matches, Rule, Signature, Zone, one_or_many
 from schemas.settings.offer_rules import OfferRule, Optimise, Trafficback
 from schemas.settings.request_rates import RequestRateText
 from schemas.settings.secrets import Secret
@@ -45,6 +45,7 @@ class Network(Section):
     key: Secret | None = None
     key_in: KeyPlace = "parameter"  # where it sends the key: `check` prints that, and all places are accepted
     signature: Signature | None = None
+    encryption: Encryption | None = None
     open: bool = False  # accepts from anybody: must be said where there is no key, no signature and no allow list
     allow: tuple[AddressRange, ...] = ()
     allow_only_logs: bool = False  # other addresses are let in and logged: while the list is made

@@ -12,7 +12,7 @@ import pytest
 from tests.fuzz.__main__ import on_topics
 from tests.fuzz.run import fuzz
 from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
-from tests.ingest_samples import KEY, click_id
+from tests.ingest_samples import KEY, click_id, encrypted
 from tests.kafka_server import KafkaServer
 
 pytestmark = pytest.mark.kafka
@@ -56,6 +56,18 @@ def test_a_signed_body_is_taken_and_any_other_is_not_d20(ingest: IngestProcess) 
     assert ingest.call("POST", "/postback/signed", body, X_Signature=right).status == 200
     for changed, signature in ((body + b" ", right), (body, "sha256=00"), (body, "")):
         assert ingest.call("POST", "/postback/signed", changed, X_Signature=signature).status == 401
+
+
+def test_an_encrypted_body_is_read_and_what_others_send_in_its_place_is_not_d20(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    sent = json.dumps({"transactionType": "SALE", "receipt": "R1", "trackingCodes": [OURS]}).encode()
+    reply = ingest.call("POST", "/postback/sealed", encrypted(sent, KEY))
+    found = topics.postback(reply.json["postback_id"])
+    assert (found.click_id, found.event, found.txid) == (OURS, "sale", "R1")
+    for body in (sent, encrypted(sent, "another secret"), b""):
+        assert ingest.call("POST", "/postback/sealed", body).status == 401
+    assert ingest.get("/postback/sealed", trackingCodes=OURS, transactionType="SALE").status == 401
 
 
 def test_a_postback_is_answered_200_whatever_becomes_of_it_and_never_redirected_d7_d16_d18_d22(

@@ -42,8 +42,8 @@ def test_every_preset_is_a_valid_section(section: str, name: str) -> None:
     account = dict.fromkeys(read_preset_file(section, name).get("about", {}).get("account", {}), "1")
     given = {"open": True} if section == "networks" else {"account": account}
     preset = read_preset(section, name)
-    if "signature" in preset:
-        preset["signature"]["secret"] = "a secret of theirs"
+    for guard in {"signature", "encryption"} & preset.keys():
+        preset[guard]["secret"] = "a secret of theirs"
     theirs: dict[str, Any] = {"sources": {preset["click_ids"]: {}}} if "click_ids" in preset else {}
     settings, problems = validate({section: {"some": {**preset, **given}}, **theirs}, {})
     assert problems == []

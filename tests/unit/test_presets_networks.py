@@ -28,13 +28,15 @@ ASKED_FOR = {
     *("adjust", "branch", "kochava", "singular", "revenuecat", "stripe", "qonversion"),
     *("voluum", "bemob", "binom", "keitaro", "redtrack", "peerclick"),
 }
-SIGNED = {"signature": {"secret": "whsec_of_the_network"}}
+GUARDS = ("signature", "encryption")
 
 
 def read(name: str, query: str, body: str = "") -> Postback:
     """What a network with this preset, and nothing else configured, says."""
-    signed = SIGNED if "signature" in read_preset_file("networks", name) else {}
-    everything = prepare(settings(networks={"theirs": {"preset": name, "open": True, **signed}}))
+    guards = {
+        guard: {"secret": "whsec_of_the_network"} for guard in GUARDS if guard in read_preset_file("networks", name)
+    }
+    everything = prepare(settings(networks={"theirs": {"preset": name, "open": True, **guards}}))
     plan = everything.networks["theirs"]
     [params] = parse_body(body.encode(), "application/json", parse_query(query, last=plan.last))
     return normalize_postback(plan, params, everything.secrets, postback_id="p", now_ms=NOW_MS)
