@@ -10,7 +10,8 @@ from clickjoin.cli.report_options import Choices, question, utc_now
 from clickjoin.cli.status import document as status_document
 from clickjoin.panels import panels
 from clickjoin.status import nobody_listens, read_status
-from dashboard.services import Resent, Services
+from dashboard.services import CatalogueWriter, Resent, Services
+from schemas.catalogue import Catalogue
 from schemas.settings.errors import Problem
 from schemas.settings.file import Settings
 from sql.deliveries import Found
@@ -25,9 +26,13 @@ class Pages:
         settings: Settings,
         told: Callable[[], Sequence[Problem]] = tuple,
         now: Callable[[], datetime] = utc_now,
+        *,
+        catalogue: CatalogueWriter,
+        known: Callable[[], Catalogue],
     ) -> None:
-        """told: what `clickjoin check` says of the file as it is now."""
+        """told: what `clickjoin check` says now. catalogue: changes it; known: as it was last heard of."""
         self._settings, self._told, self._now = settings, told, now
+        self._catalogue, self._known = catalogue, known
 
     def use(self, settings: Settings) -> None:
         """Answer by other settings from now on."""
@@ -42,6 +47,8 @@ class Pages:
             status=lambda: status_document(read_status(self._settings)),
             set_up=self._set_up,
             resend=self._resend,
+            catalogue=self._catalogue,
+            known=self._known,
         )
 
     def _question(self, name: str, typed: Mapping[str, str], filters: Sequence[tuple[str, str]]) -> Question:

@@ -12,7 +12,7 @@ from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka.properties import MAX_MESSAGE_BYTES
 from clickjoin.embedded.ports import listening
 from schemas.settings.servers import Kafka
-from schemas.topics import DELIVERIES, EVENTS, INVALID, OUTCOMES
+from schemas.topics import CATALOGUE, DELIVERIES, EVENTS, INVALID, OUTCOMES
 from streams.adapters.kafka import blocking_connection
 
 _DAY = 86_400_000  # milliseconds
@@ -32,6 +32,7 @@ TOPIC_CONFIGS: Mapping[str, Mapping[str, str]] = {
     OUTCOMES: {"retention.ms": str(14 * _DAY)},
     DELIVERIES: {"retention.ms": str(21 * _DAY)},  # longer than what causes them: final stays final
     INVALID: {"retention.ms": str(30 * _DAY)},  # time to mend the configuration and replay
+    CATALOGUE: {"retention.ms": "-1"},  # the whole log is what it holds: docs/decisions/0005-catalogue.md
 }
 
 log = structlog.get_logger()
@@ -91,16 +92,26 @@ def _new_topic(name: str, kafka: Kafka) -> dict[str, object]:
     # acks=all means two disks where there are three, and the one there is where there is one
     in_sync = "2" if kafka.replication > 2 else "1"
     return {
-        "num_partitions": kafka.partitions,
+        "num_partitions": _partitions(name, kafka),
         "replication_factor": kafka.replication,
         "configs": {**EVERY_TOPIC, **TOPIC_CONFIGS[name], "min.insync.replicas": in_sync},
     }
 
 
+def _partitions(name: str, kafka: Kafka) -> int:
+    """Of the catalogue there is one order."""
+    return 1 if name == CATALOGUE else kafka.partitions
+
+
 def _check_partitions(admin: KafkaAdminClient, kafka: Kafka) -> None:
     """All topics share one partitioner, so one of another size would part what belongs together."""
     counts = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics(list(TOPIC_CONFIGS))}
-    wrong = {name: count for name, count in sorted(counts.items()) if count != kafka.partitions}
+    wrong = {name: count for name, count in sorted(counts.items()) if count != _partitions(name, kafka)}
+    if count := wrong.pop(CATALOGUE, None):
+        raise CannotStartError(
+            f"on {kafka.servers} the topic {CATALOGUE} has {count} partitions, it must have one: delete it where it is "
+            "empty, or use another broker"
+        )
     if wrong:
         found = ", ".join(f"{name} has {count}" for name, count in wrong.items())
         raise CannotStartError(

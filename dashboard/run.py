@@ -9,7 +9,7 @@ import structlog
 from dashboard.app import build
 from dashboard.server import PortTaken, claim, serving
 from dashboard.services import Services
-from presets.reload import Reload
+from presets.reload import Follow, Load, Reload
 from schemas.settings.file import Settings
 
 DONE, FAILED = 0, 1
@@ -19,25 +19,33 @@ FIXED = ("clickhouse", "dashboard.listen")
 log = structlog.get_logger()
 
 
-def run(services: Services, listen: str, load: Callable[[], Settings], use: Callable[[Settings], None]) -> int:
+def run(
+    services: Services, listen: str, load: Load, use: Callable[[Settings], None], follow: Follow | None = None
+) -> int:
     """Serve at `listen` until told to stop. Returns the exit code.
 
-    load: reads the configuration. use: makes `services` answer by another one.
+    load: reads the configuration. use: makes `services` answer by another one. follow: tells of changes that come from
+    elsewhere.
     """
     try:
         claim(listen)
     except PortTaken as error:
         log.error("port_taken", path="dashboard.listen", error=str(error))
         return FAILED
-    return asyncio.run(_serve(services, listen, load, use))
+    return asyncio.run(_serve(services, listen, load, use, follow))
 
 
-async def _serve(services: Services, listen: str, load: Callable[[], Settings], use: Callable[[Settings], None]) -> int:
+async def _serve(
+    services: Services, listen: str, load: Load, use: Callable[[Settings], None], follow: Follow | None
+) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    loop.add_signal_handler(signal.SIGHUP, Reload(services.settings(), load, use, FIXED))
+    reload = Reload(services.settings(), load, use, FIXED)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    if follow:
+        reload.follow(follow)
     app, close = build(services, stopped)
     stopping = asyncio.create_task(stopped.wait())
     async with serving(app, listen) as server:

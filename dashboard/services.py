@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from schemas.catalogue import Catalogue, Change, Past
 from schemas.settings.file import Settings
 from sql.deliveries import Found
 from sql.reports.question import Question
@@ -27,6 +28,25 @@ class SetUpDocument(Protocol):
         """Without the networks' keys where they are to be hidden."""
 
 
+class CatalogueWriter(Protocol):
+    """Changes the catalogue in somebody's name. All of it raises OSError, in words, where Kafka is away."""
+
+    def file(self) -> Document:
+        """The file as it counts now, as it is written: it may hold secrets."""
+
+    def past(self) -> list[Past]:
+        """What was changed, the last first."""
+
+    def change(
+        self, author: str, changes: Sequence[Change], expected: Mapping[str, int], note: str = ""
+    ) -> tuple[Catalogue, tuple[Change, ...]]:
+        """Make these changes at once, where each entry still has the version that is expected of it. Returns the
+        catalogue after them. Raises ConfigError, ChangedMeanwhileError, ValueError."""
+
+    def take_back(self, author: str, version: int, note: str = "") -> tuple[Catalogue, tuple[Change, ...]]:
+        """Make of what one version changed what it was before. Raises LookupError besides."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Each answers anew whenever it is called; `settings` are those of the last good configuration."""
@@ -41,3 +61,6 @@ class Services:
     """As `clickjoin check --json` prints it."""
     resend: Callable[[Sequence[Found]], list[Resent]]
     """Asks that deliveries are sent again. Raises OSError or ValueError, in words, where Kafka is away."""
+    catalogue: CatalogueWriter
+    known: Callable[[], Catalogue]
+    """The catalogue as it was last heard of."""

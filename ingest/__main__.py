@@ -36,7 +36,7 @@ from ingest.throttle import Throttle
 from ingest.visits import Visits
 from ingest.waiting import until
 from presets.load import load_settings
-from presets.reload import Reload
+from presets.reload import Follow, Load, Reload
 from schemas.settings.errors import ConfigError
 from schemas.settings.file import Settings
 
@@ -48,15 +48,14 @@ FIXED = (
 )
 """Keys that count from the next start on; all others at SIGHUP."""
 
-Load = Callable[[], Settings]
-
 log = structlog.get_logger()
 
 
-def run(settings: Settings, spool: Path, load: Load) -> int:
+def run(settings: Settings, spool: Path, load: Load, follow: Follow | None = None) -> int:
     """Serve until told to stop, with the spool in this file; read the configuration again at SIGHUP.
 
-    load: reads it. Returns the exit code: 0 stopped, 1 failed, 2 wrong configuration, 3 port taken.
+    load: reads it. follow: tells of changes that come from elsewhere. Returns the exit code: 0 stopped, 1 failed,
+    2 wrong configuration, 3 port taken.
     """
     _log_to_standard_error()
     if not settings.ingest.secrets:
@@ -89,10 +88,10 @@ def run(settings: Settings, spool: Path, load: Load) -> int:
         GeoFiles(found.geo)  # what cannot be read changes nothing
         return found
 
-    return uvloop.run(_serve(settings, file, load_with_files))
+    return uvloop.run(_serve(settings, file, load_with_files, follow))
 
 
-async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
+async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow | None) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -106,7 +105,10 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load) -> int:
     asker = ClickHouseFigures(settings.clickhouse.dsn)
     learner = Learner(asker, normals, now_ms)
     app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics, learner)
-    loop.add_signal_handler(signal.SIGHUP, Reload(settings, load, use, FIXED))
+    reload = Reload(settings, load, use, FIXED)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    if follow:
+        reload.follow(follow)
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
     learning = asyncio.create_task(learner.run())
     stopping = asyncio.create_task(stopped.wait())

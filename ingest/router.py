@@ -26,7 +26,7 @@ class Router:
         if plan.only:
             return Choice(plan.only, "")
         figures = self.figures.get(asked.plan.name, NO_FIGURES)
-        if plan.sticky_ms and asked.visitor.ip:
+        if plan.sticky_ms and asked.visitor.ip and not plan.is_paused:
             return self._sticky(asked, figures)
         return route(plan, asked.traits, figures, asked.now_ms, chance_of(asked.click_id))
 

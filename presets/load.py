@@ -7,7 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from schemas.settings.errors import ConfigError, Problem, path_text, value_text
+from schemas.catalogue import Catalogue, hidden_by, merged
+from schemas.settings.errors import CatalogueError, ConfigError, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.validation import validate
 from schemas.settings.warnings import find_warnings
@@ -27,13 +28,31 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
 
 def load_with_warnings(path: Path | None, env: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
     """The settings in a file, and what is allowed in it but perhaps not meant. Raises ConfigError."""
-    tree = read_tree(path) if path else {}
-    merged, problems = merge_presets(tree)
-    settings, found = validate(merged, env)
+    return settings_of(read_tree(path) if path else {}, env)
+
+
+def settings_of(tree: Tree, env: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
+    """The settings in the tables of a file, and what is perhaps not meant. Raises ConfigError."""
+    with_presets, problems = merge_presets(tree)
+    settings, found = validate(with_presets, env)
     problems += found
     if problems or settings is None:
         raise ConfigError(problems)
     return settings, find_warnings(settings, tree)
+
+
+def whole(tree: Tree, catalogue: Catalogue, env: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
+    """The same of a file and the catalogue together. Raises ConfigError: the file stands on its own, so of what is
+    wrong in it; only where nothing is, CatalogueError with what is wrong in the catalogue."""
+    settings, warnings = settings_of(tree, env)
+    if not catalogue.entries:
+        return settings, warnings
+    try:
+        settings, warnings = settings_of(merged(tree, catalogue), env)
+    except ConfigError as error:
+        raise CatalogueError(error.problems) from None
+    hidden = [path_text(tuple(key.split("/"))) for key in hidden_by(tree, catalogue.entries)]
+    return settings, warnings + [Problem(place, "", "is in the catalogue too: the file counts") for place in hidden]
 
 
 def read_tree(path: Path) -> Tree:

@@ -1,7 +1,9 @@
-"""SIGHUP: the configuration is read again. A wrong file changes nothing, and it is said why."""
+"""SIGHUP, or a change of the catalogue: the configuration is read again. A wrong one changes nothing, and it is said
+why."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import reduce
 
 import structlog
@@ -11,6 +13,10 @@ from schemas.settings.file import Settings
 
 log = structlog.get_logger()
 
+Load = Callable[[], Settings]
+Follow = Callable[[Callable[[Load], None]], None]
+"""Begins to tell of changes that come from elsewhere, each by a Load of what holds then; from another thread."""
+
 
 class Reload:
     """What SIGHUP calls. Two at the same time are one after the other."""
@@ -18,7 +24,7 @@ class Reload:
     def __init__(
         self,
         running: Settings,
-        load: Callable[[], Settings],
+        load: Load,
         use: Callable[[Settings], None],
         fixed: Sequence[str],
     ) -> None:
@@ -30,15 +36,29 @@ class Reload:
 
     def __call__(self) -> None:
         """Begin, from a signal handler."""
-        task = asyncio.create_task(self.run())
+        self.by(self._load)
+
+    def by(self, load: Load) -> None:
+        """Begin by what another Load gives. To be called on the loop."""
+        task = asyncio.create_task(self._run(load))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def run(self) -> None:
-        """Read the file and use it, or say what is wrong with it."""
+    def follow(self, follow: Follow) -> None:
+        """Begin each time when something changes elsewhere. To be called on the loop."""
+        loop = asyncio.get_running_loop()
+
+        def tell(load: Load) -> None:
+            with suppress(RuntimeError):  # the loop has ended, and the process does
+                loop.call_soon_threadsafe(self.by, load)
+
+        follow(tell)
+
+    async def _run(self, load: Load) -> None:
+        """Read it and use it, or say what is wrong with it."""
         async with self._one:
             try:
-                settings = await asyncio.to_thread(self._load)
+                settings = await asyncio.to_thread(load)
             except ConfigError as error:
                 for problem in error.problems:
                     log.error("wrong_configuration", path=problem.path, value=problem.value, error=problem.message)

@@ -7,6 +7,8 @@ OUTCOMES = "outcomes"
 DELIVERIES = "deliveries"
 INVALID = "invalid"
 TOPICS = (EVENTS, OUTCOMES, DELIVERIES, INVALID)
+CATALOGUE = "catalogue"
+"""What is configured besides the file: one partition, kept for ever."""
 
 JOIN_GROUP = "clickjoin-join"
 SINK_GROUP = "clickjoin-sink"

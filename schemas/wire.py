@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.catalogue import Revision
 from schemas.record import FORMAT, Record
 from schemas.records import Cancel, Delivery, Event, Invalid, Outcome, Resend
 
@@ -53,6 +54,7 @@ decode_outcome_or_request: Callable[[bytes | None], Outcome | Resend | Cancel] =
 """Read any record of the topic `outcomes`."""
 decode_delivery: Callable[[bytes | None], Delivery] = _reader(Delivery)
 decode_invalid: Callable[[bytes | None], Invalid] = _reader(Invalid)
+decode_revision: Callable[[bytes | None], Revision] = _reader(Revision)
 
 
 def _newer(version: int) -> WireError:

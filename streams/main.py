@@ -13,7 +13,7 @@ import mode.loop
 import structlog
 from prometheus_client import CollectorRegistry
 
-from presets.reload import Reload
+from presets.reload import Follow, Load, Reload
 from schemas.settings.file import Settings
 from schemas.topics import TOPICS
 from streams.adapters.health import HealthServer
@@ -35,11 +35,17 @@ for a minute; and the rest of the group would wait for this worker, which still 
 
 
 def run_worker(
-    role_name: str, settings: Settings, data: Path, listen: str = "", load: Callable[[], Settings] | None = None
+    role_name: str,
+    settings: Settings,
+    data: Path,
+    listen: str = "",
+    load: Load | None = None,
+    follow: Follow | None = None,
 ) -> int:
     """Run a role until SIGTERM or SIGINT. Returns the exit code. Waits, and says so once, while Kafka is away.
 
     listen: HOST:PORT for health and metrics; empty: nowhere. load: reads the configuration again, for SIGHUP.
+    follow: tells of changes of it that come from elsewhere.
     """
     metrics = WorkerMetrics(role_name)
     server = HealthServer(listen, f"[metrics] {role_name}") if listen else None
@@ -47,7 +53,7 @@ def run_worker(
     def make(partitions: int) -> Role:
         return _role(role_name, settings, data, partitions, metrics.registry)
 
-    return run_role(make, settings, data, metrics, server, load)
+    return run_role(make, settings, data, metrics, server, load, follow)
 
 
 def run_role(
@@ -56,7 +62,8 @@ def run_role(
     data: Path,
     metrics: WorkerMetrics | None = None,
     server: HealthServer | None = None,
-    load: Callable[[], Settings] | None = None,
+    load: Load | None = None,
+    follow: Follow | None = None,
 ) -> int:
     """The same for a role that `make` makes of the number of partitions."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # whoever starts has just read the configuration
@@ -72,7 +79,7 @@ def run_role(
     metrics = metrics or WorkerMetrics("worker")
     role, seconds = make(partitions), settings.kafka.session_timeout / 1000
     worker = Worker(role, settings.kafka, data=data, metrics=metrics, session_timeout=seconds)
-    process = _process(worker, server, Reload(settings, load, role.use, FIXED) if load else None)
+    process = _process(worker, server, Reload(settings, load, role.use, FIXED) if load else None, follow)
     _collect_garbage_seldom()
     try:
         process.execute_from_commandline()
@@ -81,8 +88,8 @@ def run_role(
     return 0
 
 
-def _process(worker: "Worker", server: HealthServer | None, reload: Reload | None) -> Any:
-    """The process that Faust runs: the worker, with health and metrics, and what SIGHUP does."""
+def _process(worker: "Worker", server: HealthServer | None, reload: Reload | None, follow: Follow | None) -> Any:
+    """The process that Faust runs: the worker, with health and metrics, and what SIGHUP and `follow` do."""
     import faust
 
     class Process(faust.Worker):  # type: ignore[misc]
@@ -96,6 +103,8 @@ def _process(worker: "Worker", server: HealthServer | None, reload: Reload | Non
             await worker.start()
             if reload:
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
+            if reload and follow:
+                reload.follow(follow)
             await super().on_first_start()
 
         async def on_shutdown(self) -> None:

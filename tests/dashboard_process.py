@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from clickjoin.embedded.ports import free_port
 from tests.polling import until
+from tests.support.catalogue import memory_writer
 from tests.support.dashboard_rows import NOW
 
 CONFIG = """
@@ -92,10 +93,11 @@ class DashboardProcess:
 def main(config: Path, listen: str, now: datetime, well: bool) -> int:
     from clickjoin.pages import Pages
     from dashboard.run import run
-    from presets.load import load_settings
+    from presets.load import load_settings, read_tree
 
     settings = load_settings(config, os.environ)
-    pages = Pages(settings, now=lambda: now)
+    catalogue = memory_writer(read_tree(config))
+    pages = Pages(settings, now=lambda: now, catalogue=catalogue, known=catalogue.read)
     services = replace(pages.services(), status=lambda: WELL) if well else pages.services()
     return run(services, listen, lambda: load_settings(config, os.environ), pages.use)
 

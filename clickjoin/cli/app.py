@@ -7,6 +7,8 @@ import typer
 
 from clickjoin.cli import (
     alerts,
+    campaign,
+    catalogue,
     check,
     dashboard,
     deliveries,
@@ -52,12 +54,22 @@ def _options(
 for command in (
     *(servers.up, servers.demo),
     *(roles.ingest, roles.join, roles.sink, roles.emit, alerts.alerts),
-    *(servers.migrate, check.check),
-    *(report.report, report.funnel, export.export, forget.forget, trace.trace),
-    *(status.status, doctor.doctor, route.route),
+    *(servers.migrate, check.check, catalogue.apply),
+    *(
+        report.report,
+        report.funnel,
+        export.export,
+        forget.forget,
+        trace.trace,
+        status.status,
+        doctor.doctor,
+        route.route,
+    ),
 ):
     app.command()(command)
 app.command("import")(imports.import_)
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(presets.app, name="presets")
 app.add_typer(replay.app, name="replay")

@@ -1,6 +1,5 @@
 """`clickjoin check`: is the configuration right, and what goes into each panel."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from clickjoin.cli.options import (
     ConfigOption,
     DataOption,
     JsonOption,
+    read_whole,
     refuse,
 )
 from clickjoin.cli.output import print_json
@@ -25,16 +25,15 @@ HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of
 
 def check(
     config: ConfigOption = DEFAULT_FILE,
-    data: DataOption = DEFAULT_DATA,  # taken by every command; nothing is read there
+    data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
     hide_keys: HideKeys = False,
 ) -> None:
-    """Validate the configuration and print the URLs to paste into each panel. The postback URLs hold keys."""
+    """Validate the configuration, with the catalogue, and print the URLs to paste into each panel. They hold keys."""
     from clickjoin.panels import panels
-    from presets.load import load_with_warnings
 
     try:
-        settings, warnings = load_with_warnings(config, os.environ)
+        settings, warnings = read_whole(config, data)
     except ConfigError as error:
         if as_json:
             print_json({"ok": False, "problems": [problem._asdict() for problem in error.problems], "warnings": []})

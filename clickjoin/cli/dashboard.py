@@ -1,7 +1,5 @@
 """`clickjoin dashboard`: the pages, as a process of its own; and who may log in there."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,12 +10,11 @@ from clickjoin.cli.options import (
     WRONG,
     ConfigOption,
     DataOption,
+    begin,
     exit_code,
     fail,
-    load_again,
     load_for,
 )
-from schemas.settings.errors import ConfigError, Problem
 from schemas.settings.values import is_address
 
 app = typer.Typer(help="The pages: what comes in, what became of it, and what needs attention.")
@@ -39,7 +36,11 @@ def dashboard(
     """Serve the pages. Without users only this machine reaches them."""
     if context.invoked_subcommand:
         return
-    settings = load_for("dashboard", config)
+    from clickjoin.catalogue.change import Writer
+    from clickjoin.catalogue.follow import known
+    from clickjoin.catalogue.topic import KafkaLog
+
+    configuration, settings = begin("dashboard", config, data, known)
     from clickjoin.pages import Pages
     from dashboard.access import is_loopback
     from dashboard.run import run
@@ -49,9 +50,12 @@ def dashboard(
         fail(f"--listen {listen}: write HOST:PORT, like 127.0.0.1:8081", WRONG)
     if not settings.dashboard.users and not is_loopback(listen.rpartition(":")[0]):
         fail(f"--listen {listen} is reached by others: add a user first (clickjoin dashboard user add NAME)", WRONG)
-    pages = Pages(settings, lambda: _told(config))
+    catalogue = Writer(lambda: configuration.tree, KafkaLog(settings.kafka), configuration.heard)
+    pages = Pages(settings, configuration.warnings, catalogue=catalogue, known=lambda: configuration.catalogue)
     typer.echo(f"The dashboard: http://{listen}", err=True)
-    raise typer.Exit(exit_code(run(pages.services(), listen, lambda: load_again("dashboard", config), pages.use)))
+    raise typer.Exit(
+        exit_code(run(pages.services(), listen, configuration.read_again, pages.use, configuration.follow))
+    )
 
 
 @users.command("add")
@@ -80,13 +84,3 @@ def add(
     with config.open("a", encoding="utf-8") as file:
         file.write(f'\n[dashboard.users.{name}]\npassword = "{section["password"]}"\nrole = "{role}"\n')
     typer.echo(f"{name} may log in to {role}, once the dashboard has read {config} again (SIGHUP, or a start)")
-
-
-def _told(config: Path) -> list[Problem]:
-    """What `clickjoin check` says of a file: its mistakes, else its warnings."""
-    from presets.load import load_with_warnings
-
-    try:
-        return load_with_warnings(config, os.environ)[1]
-    except ConfigError as error:
-        return list(error.problems)

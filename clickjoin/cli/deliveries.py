@@ -140,7 +140,7 @@ def try_out(
     """Print the exact request that would tell a source of a made-up conversion. It holds keys."""
     if send and not source_click_id:
         fail("--send wants --source-click-id: make a click of your own, and take the ID that the source gave it", WRONG)
-    settings = load_for("deliveries", config, quiet=True)
+    settings = load_for("deliveries", config, catalogue=data, quiet=True)
     from clickjoin.made_up import made_up
 
     try:

@@ -58,7 +58,7 @@ def import_(
     """Import clicks, conversions or costs from files. Importing them twice adds nothing."""
     if kind not in KINDS:
         fail(f"no kind {kind!r}: there are {', '.join(KINDS)}", WRONG)
-    settings = load_for("import", config, data=data, quiet=True)
+    settings = load_for("import", config, data=data, catalogue=data, quiet=True)
     from clickjoin.imports.files import WrongFile
     from clickjoin.imports.row import columns
 

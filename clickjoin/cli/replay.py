@@ -66,7 +66,7 @@ def invalid(
     as_json: JsonOption = False,
 ) -> None:
     """Read kept requests again: no key is asked for, times stay, and what is replayed twice counts once."""
-    settings = load_for("replay", config, data=data, quiet=True)
+    settings = load_for("replay", config, data=data, catalogue=data, quiet=True)
     from clickjoin.replays import Replay, Row
     from ingest.plans import prepare
     from sql.invalid import find

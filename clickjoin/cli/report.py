@@ -86,7 +86,7 @@ def report(
         fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)
     choices = replace(choices, where=tuple(where or ()), keep=keep, cut=cut)
-    _run(name, config, choices, form)
+    _run(name, config, data, choices, form)
 
 
 def funnel(
@@ -112,7 +112,7 @@ def funnel(
     """Show the funnel: the clicks, and of each event how many of them reached it. The same as `report funnel`."""
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals)
     choices = replace(choices, where=tuple(where or ()))
-    _run("funnel", config, choices, _Form(as_json, as_csv, parquet, sql))
+    _run("funnel", config, data, choices, _Form(as_json, as_csv, parquet, sql))
 
 
 def _compare(config: Path, asked: Asked, typed: tuple[str, str, str], form: _Form) -> None:
@@ -127,8 +127,8 @@ def _compare(config: Path, asked: Asked, typed: tuple[str, str, str], form: _For
     reconcile(settings, asked, time, as_json=form.as_json, as_csv=form.as_csv)
 
 
-def _run(name: str, config: Path, choices: Choices, form: _Form) -> None:
-    settings = load_for("report", config, quiet=True)
+def _run(name: str, config: Path, data: Path, choices: Choices, form: _Form) -> None:
+    settings = load_for("report", config, catalogue=data, quiet=True)
     from sql.reports import ask
 
     if sum(map(bool, (form.as_json, form.as_csv, form.parquet, form.sql))) > 1:

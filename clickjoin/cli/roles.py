@@ -11,12 +11,14 @@ from clickjoin.cli.options import (
     WRONG,
     ConfigOption,
     DataOption,
+    begin,
     exit_code,
     fail,
     load_again,
     load_for,
 )
 from clickjoin.data_folder import spool_file
+from schemas.settings.file import Settings
 from schemas.settings.values import is_address
 
 MetricsOption = Annotated[
@@ -32,11 +34,13 @@ MetricsOption = Annotated[
 
 def ingest(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA) -> None:
     """Take clicks and postbacks over HTTP and write them to Kafka."""
-    settings = load_for("ingest", config, data=data)
+    from clickjoin.catalogue.follow import known
+
+    configuration, settings = begin("ingest", config, data, known, keeps_secret=True)
     from ingest.__main__ import run
 
     spool = spool_file(data, settings.ingest.listen)
-    raise typer.Exit(exit_code(run(settings, spool, lambda: load_again("ingest", config, data=data))))
+    raise typer.Exit(exit_code(run(settings, spool, configuration.read_again, configuration.follow)))
 
 
 def join(
@@ -57,14 +61,28 @@ def emit(
     config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, metrics_listen: MetricsOption = ""
 ) -> None:
     """Tell the traffic sources about events."""
-    _work("emit", config, data, metrics_listen)
+    from clickjoin.catalogue.follow import awaited
+    from streams.main import run_worker
+
+    # What is decided without a source that the catalogue holds is decided for good: it has to be known.
+    configuration, settings = begin("emit", config, data, awaited)
+    listen = _listen("emit", settings, metrics_listen)
+    raise typer.Exit(
+        exit_code(run_worker("emit", settings, data, listen, configuration.read_again, configuration.follow))
+    )
 
 
 def _work(role: str, config: Path, data: Path, metrics_listen: str) -> None:
+    """Of those that need nothing of the catalogue."""
     settings = load_for(role, config)
-    listen = metrics_listen or settings.metrics.listen(role)
-    if not is_address(listen):
-        fail(f"--metrics-listen {listen}: write HOST:PORT, like 127.0.0.1:9111", WRONG)
+    listen = _listen(role, settings, metrics_listen)
     from streams.main import run_worker
 
     raise typer.Exit(exit_code(run_worker(role, settings, data, listen, lambda: load_again(role, config))))
+
+
+def _listen(role: str, settings: Settings, metrics_listen: str) -> str:
+    listen = metrics_listen or settings.metrics.listen(role)
+    if not is_address(listen):
+        fail(f"--metrics-listen {listen}: write HOST:PORT, like 127.0.0.1:9111", WRONG)
+    return listen

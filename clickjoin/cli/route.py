@@ -38,7 +38,7 @@ Said = Annotated[str, typer.Option(metavar="TEXT")]
 def route(
     campaign: CampaignName,
     config: ConfigOption = DEFAULT_FILE,
-    data: DataOption = DEFAULT_DATA,  # taken by every command; nothing is read there
+    data: DataOption = DEFAULT_DATA,
     country: Country = "",
     region: Said = "",
     device: Said = "",
@@ -51,7 +51,7 @@ def route(
     as_json: JsonOption = False,
 ) -> None:
     """Explain which offer a visitor would be sent to: every offer, whether it fits, why not, its probability."""
-    settings = load_for("route", config, quiet=True)
+    settings = load_for("route", config, catalogue=data, quiet=True)
     from clickjoin.route_explained import explained
 
     if campaign not in settings.campaigns:

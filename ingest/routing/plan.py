@@ -71,6 +71,8 @@ class RoutePlan:
     goal: Goal | None  # of an optimised campaign
     offers: tuple[str, ...]  # each once
     is_capped: bool
+    is_paused: bool
+    has_trafficback: bool
     only: str  # the one offer that fits everybody always; empty: there is something to decide
 
     @property
@@ -90,7 +92,7 @@ class Moment(NamedTuple):
 def route_plan(campaign: Campaign) -> RoutePlan:
     """Prepare a campaign that was found right."""
     ranks = sorted({rule.rank for rule in campaign.offers})
-    is_settled = len(campaign.offers) == 1 and campaign.offers[0].is_always
+    is_settled = len(campaign.offers) == 1 and campaign.offers[0].is_always and not campaign.paused
     goal = campaign.optimise
     return RoutePlan(
         ranks=tuple(
@@ -104,6 +106,8 @@ def route_plan(campaign: Campaign) -> RoutePlan:
         goal=_goal(campaign),
         offers=tuple(dict.fromkeys(rule.offer for rule in campaign.offers)),
         is_capped=any(rule.daily_clicks is not None or rule.daily_conversions is not None for rule in campaign.offers),
+        is_paused=campaign.paused,
+        has_trafficback=campaign.trafficback is not None,
         only=campaign.offers[0].offer if is_settled else "",
     )
 

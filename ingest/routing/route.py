@@ -13,6 +13,8 @@ from ingest.routing.figures import Figures
 from ingest.routing.plan import Moment, RoutePlan, RulePlan, Traits, moment_of
 
 WEIGHT, OPTIMISE, STICKY, TRAFFICBACK = "weight", "optimise", "sticky", "trafficback"
+PAUSED = "paused"
+"""The reason of a paused campaign."""
 _MAX_REASON = 256
 
 
@@ -21,7 +23,7 @@ class Choice(NamedTuple):
 
     offer: str  # empty: the trafficback's URL
     by: str  # WEIGHT, OPTIMISE, STICKY, TRAFFICBACK; empty: there was nothing to choose
-    reason: str = ""  # of trafficback
+    reason: str = ""  # of trafficback, and of a paused campaign
     probability: float | None = None
     candidates: Mapping[str, float] = {}
 
@@ -40,13 +42,15 @@ def route(plan: RoutePlan, traits: Traits, figures: Figures, at_ms: int, chance:
     """The choice for a visitor at a moment."""
     if plan.only:
         return Choice(plan.only, "")
+    if plan.is_paused and plan.has_trafficback:
+        return Choice(plan.trafficback, TRAFFICBACK, PAUSED, 1.0)
     moment = moment_of(plan, at_ms)
     for rules in plan.ranks:
         fitting = _fitting(rules, traits, moment, figures)
         if fitting:
             shares, by = _shares(plan, traits, figures, fitting)
             offer = picked(shares, chance)
-            return Choice(offer, by, "", shares[offer], shares)
+            return Choice(offer, by, PAUSED if plan.is_paused else "", shares[offer], shares)
     return Choice(plan.trafficback, TRAFFICBACK, _reasons(plan, traits, moment, figures), 1.0)
 
 

@@ -30,6 +30,10 @@ class ConfigError(ValueError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class CatalogueError(ConfigError):
+    """A file that can be used, with a catalogue that cannot be used with it."""
+
+
 def path_text(path: Path) -> str:
     """A path as it would be written in TOML: networks.acme.allow[0], sources.pops.postbacks."*"."""
     text = ""

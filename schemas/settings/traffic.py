@@ -93,6 +93,7 @@ class Campaign(Section):
     optimise: Optimise | None = None
     sticky: Duration = 0  # so long a visitor sees the same offer
     timezone: Zone = ""  # of hours, days of caps, start and end; empty: UTC
+    paused: bool = False  # visitors go to its trafficback; where it has none, to its offers as before
     landers: Weights = {}  # shown before the offer, one of them by weight; empty: none
     may_credit: tuple[ConfigName, ...] = ()  # networks that may credit its clicks; empty: any
     cost: MoneyText | None = None  # per click

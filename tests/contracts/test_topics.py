@@ -11,7 +11,7 @@ from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.ports import free_port
 from clickjoin.topics import TOPIC_CONFIGS, ensure_topics
 from schemas.settings.servers import Kafka
-from schemas.topics import EVENTS, INVALID, TOPICS
+from schemas.topics import CATALOGUE, EVENTS, INVALID, TOPICS
 from tests.kafka_server import KafkaServer
 from tests.polling import until
 
@@ -48,11 +48,14 @@ def make(broker: KafkaServer, name: str, partitions: int, **configs: str) -> Non
     admin.close()
 
 
-def test_all_four_are_made_with_equal_partitions_and_their_settings(broker: KafkaServer) -> None:
+def test_all_are_made_with_equal_partitions_but_for_the_catalogue_s_one_and_their_settings(broker: KafkaServer) -> None:
     ensure_topics(settings(broker))
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    assert {t["name"]: len(t["partitions"]) for t in admin.describe_topics()} == dict.fromkeys(TOPICS, 2)
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in TOPICS]
+    assert {t["name"]: len(t["partitions"]) for t in admin.describe_topics()} == {
+        **dict.fromkeys(TOPICS, 2),
+        CATALOGUE: 1,
+    }
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in TOPIC_CONFIGS]
     found = admin.describe_configs(resources)["topic"]
     admin.close()
     for name, wanted in TOPIC_CONFIGS.items():

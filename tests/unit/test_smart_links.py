@@ -47,6 +47,16 @@ def test_among_the_offers_that_fit_the_weights_decide() -> None:
     assert chosen(of, chance=0.0, country="de").probability == 3 / 13
 
 
+def test_visitors_of_a_paused_campaign_go_to_its_trafficback_and_the_click_says_why() -> None:
+    assert chosen(plan("game", paused=True)) == Choice("quiz", "trafficback", "paused", 1.0)
+
+
+def test_visitors_of_a_paused_campaign_without_one_go_to_its_offers_and_the_click_says_why() -> None:
+    of = plan("game", paused=True, trafficback=None)
+    assert chosen(of) == Choice("game", "weight", "paused", 1.0, {"game": 1.0})
+    assert chosen(plan("game", trafficback=None)) == Choice("game", "")
+
+
 @pytest.mark.parametrize("trait", TRAITS)
 def test_a_rule_takes_its_own_in_any_case_and_nobody_of_whom_it_is_not_known(trait: str) -> None:
     of = plan({"offer": "game", TRAITS[trait]: ["One", "Two"]})

@@ -3,11 +3,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.topics import TOPICS, partition_of
+from schemas.topics import CATALOGUE, TOPICS, partition_of
 
 
-def test_there_are_four_topics() -> None:
+def test_there_are_four_topics_of_traffic_and_one_of_configuration() -> None:
     assert TOPICS == ("events", "outcomes", "deliveries", "invalid")
+    assert CATALOGUE == "catalogue"
 
 
 @given(st.binary(), st.integers(1, 1024))
