@@ -1,5 +1,6 @@
 """What to paste into each network's and source's panel, and what each of them will be told. Pure."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -34,12 +35,25 @@ class SourcePanel(NamedTuple):
     max_click_age_hours: float | None
 
 
+class OtherPanel(NamedTuple):
+    """A webhook or a conversion API: of what it is told, in which words."""
+
+    destination: str
+    title: str
+    events: dict[str, str]  # our event = its name there; empty: all, by our own names
+    statuses: tuple[str, ...]
+    sources: tuple[str, ...]  # whose clicks; empty: all
+    host: str
+    max_click_age_hours: float | None = None
+
+
 class Panels(NamedTuple):
     """All of it."""
 
     networks: tuple[NetworkPanel, ...]
     campaigns: tuple[CampaignPanel, ...]
     sources: tuple[SourcePanel, ...]
+    others: tuple[OtherPanel, ...]
 
 
 def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
@@ -49,7 +63,24 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
         tuple(network_panel(base, name, network, hide_keys=hide_keys) for name, network in settings.networks.items()),
         tuple(_campaign(settings, name, campaign) for name, campaign in settings.campaigns.items()),
         tuple(told for name, source in settings.sources.items() for told in _told(name, source)),
+        (*_webhooks(settings), *_conversion_apis(settings)),
     )
+
+
+def _webhooks(settings: Settings) -> Iterator[OtherPanel]:
+    for name, one in settings.webhooks.items():
+        events = {event: event for event in one.events}
+        yield OtherPanel(
+            f"webhook/{name}", "a webhook", events, one.statuses, one.sources, urlsplit(one.url).hostname or ""
+        )
+
+
+def _conversion_apis(settings: Settings) -> Iterator[OtherPanel]:
+    for name, one in settings.conversion_apis.items():
+        host = urlsplit(one.base_url).hostname or ""
+        hours = None if one.max_click_age is None else one.max_click_age / _HOURS_MS
+        title = one.title or one.kind
+        yield OtherPanel(f"conversion_api/{name}", title, one.events, one.statuses, one.sources, host, hours)
 
 
 def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPanel:

@@ -1,5 +1,6 @@
 """How the value of a macro is written: `{payout|2}`, `{occurred_at|iso}`, `{country|lower}`. A closed set. Pure."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -15,23 +16,30 @@ _WIDE = Context(prec=80, rounding=ROUND_HALF_UP)
 _MOST_PLACES = 8  # as amounts are held
 _PLACES = {str(places): Decimal(1).scaleb(-places) for places in range(_MOST_PLACES + 1)}
 
-_OF_TEXT: Mapping[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower}
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_OF_TEXT: Mapping[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "hashed": lambda text: text.lower() if _SHA256.fullmatch(text) else "",  # what is no SHA-256 is not handed on
+}
 _OF_MOMENTS: Mapping[str, Callable[[int], str]] = {
     "s": lambda ms: str(ms // 1000),
     "ms": str,
+    "us": lambda ms: str(ms * 1000),
     "iso": lambda ms: _moment(ms).strftime("%Y-%m-%dT%H:%M:%SZ"),
     "date": lambda ms: _moment(ms).strftime("%Y-%m-%d"),
     "datetime": lambda ms: _moment(ms).strftime("%Y-%m-%d %H:%M:%S"),
     "offset": lambda ms: _moment(ms).strftime("%Y-%m-%d %H:%M:%S+00:00"),
 }
-NUMERIC = frozenset({"", "s", "ms", *_PLACES})
+_AS_TEXT = "text"
+NUMERIC = frozenset({"", "s", "ms", "us", *_PLACES})
 """With these an amount or a moment is a number."""
 
 
 def filters_of(macro: str) -> tuple[str, ...]:
     """The filters that a macro takes."""
     if macro in AMOUNTS:
-        return tuple(_PLACES)
+        return (*_PLACES, _AS_TEXT)
     return tuple(_OF_MOMENTS if macro in MOMENTS else _OF_TEXT)
 
 
@@ -48,7 +56,7 @@ def written(value: Value, filter_: str = "") -> str:
     if isinstance(value, str):
         return _OF_TEXT[filter_](value) if filter_ in _OF_TEXT else value
     if isinstance(value, Decimal):
-        return f"{value.quantize(_PLACES[filter_], context=_WIDE) if filter_ else _short(value):f}"
+        return f"{value.quantize(_PLACES[filter_], context=_WIDE) if filter_ in _PLACES else _short(value):f}"
     return _OF_MOMENTS[filter_ or "s"](value)
 
 

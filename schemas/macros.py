@@ -33,17 +33,25 @@ CLICK_MACROS = _SUBS | {
 ACCOUNT = "account."
 """`{account.aid}`: what a source's own [account] holds, fixed for all its postbacks."""
 
+PARAM = "param."
+ANY_PARAM = "param.*"
+"""`{param.em}`: whatever else the postback brought, or the click, under this name."""
+WORD = "word."
+"""`{word.consent}`: what a conversion API writes for a consent; it stands in JSON as it is, as a number does."""
+
 POSTBACK_MACROS = CLICK_MACROS | {
     *("device", "os", "browser", "ip", "user_agent", "cost", "cost_currency"),
     *("event", "event_name", "goal", "status", "raw_status", "previous_status", "payout", "currency", "txid"),
     *("conversion_id", "postback_id", "delivery_id"),
     *("occurred_at", "received_at", "status_at"),
+    ANY_PARAM,
 }
 """What a source postback may name. Moments are unix seconds, unless a filter says otherwise."""
 
 _BRACE = re.compile(r"[{}]")
 _MACRO = re.compile(r"\{([^{}]*)\}")
 _AS_IT_IS = re.compile(r"[A-Za-z0-9_.~-]*", re.ASCII).fullmatch
+_PARAM_NAME = re.compile(r"param\.[a-z0-9_.\[\]-]{1,64}").fullmatch
 _UNSAFE = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -67,8 +75,8 @@ class Slot(NamedTuple):
 
     @property
     def is_number(self) -> bool:
-        """Whether its value is a number, where there is a difference: in JSON."""
-        return is_number(self.macro, self.filter)
+        """Whether its value stands in JSON without quotes."""
+        return is_number(self.macro, self.filter) or self.macro.startswith(WORD)
 
 
 def encode_value(value: str) -> str:
@@ -107,6 +115,10 @@ class Template:
         parts[::2] = self.literals
         parts[1::2] = [encode(_text(macro, filter_, values)) for macro, filter_ in self.slots]
         return "".join(parts)
+
+    def is_known(self, values: Mapping[str, Value]) -> bool:
+        """Whether none of its macros is empty, and there is some text. Raises UnresolvedMacro."""
+        return all(_text(*slot, values) for slot in self.slots) and (bool(self.slots) or self.literals != ("",))
 
     def filled(self, values: Mapping[str, str], encode: Callable[[str], str] = encode_value) -> "Template":
         """The template with these macros replaced once and for all; the others stay."""
@@ -163,7 +175,7 @@ def _text(macro: str, filter_: str, values: Mapping[str, Value]) -> str:
 
 def _slot(inside: str, allowed: frozenset[str]) -> Slot:
     name, bar, filter_ = inside.partition("|")
-    if name not in allowed:
+    if (name not in allowed or name == ANY_PARAM) and not (ANY_PARAM in allowed and _PARAM_NAME(name)):
         raise MacroError(f"unknown macro {{{inside[:64]}}}: {_instead(name, allowed)}")
     if bar and filter_ not in filters_of(name):
         known = ", ".join(f"{{{name}|{each}}}" for each in filters_of(name))
@@ -174,5 +186,7 @@ def _slot(inside: str, allowed: frozenset[str]) -> Slot:
 def _instead(name: str, allowed: frozenset[str]) -> str:
     if name.startswith(ACCOUNT):
         return f'write {name.removeprefix(ACCOUNT)} = "…" in the [account] of this source'
+    if name.startswith(PARAM):
+        return "write the name of a parameter in small letters behind param."
     near = get_close_matches(name.strip().lower(), sorted(allowed), n=1)
     return f"did you mean {{{near[0]}}}?" if near else f"there are: {', '.join(sorted(allowed))}"

@@ -37,6 +37,7 @@ class RequestText(NamedTuple):
     headers: Mapping[str, str] = {}
     form: Mapping[str, str] = {}
     json: Body = {}
+    omits_unknown: bool = False  # headers that are empty, and in the JSON body what holds an empty value
 
 
 class Request(NamedTuple):
@@ -56,6 +57,7 @@ class RequestTemplate(NamedTuple):
     headers: tuple[tuple[str, Template], ...] = ()
     form: tuple[tuple[str, Template], ...] = ()
     json: Any = None  # a tree with Templates for its texts
+    omits_unknown: bool = False
 
     @property
     def macros(self) -> frozenset[str]:
@@ -71,16 +73,20 @@ class RequestTemplate(NamedTuple):
             tuple((name, text.filled(values, encode_header)) for name, text in self.headers),
             tuple((name, text.filled(values)) for name, text in self.form),
             _mapped(self.json, lambda text: text.filled(values, str)),
+            self.omits_unknown,
         )
 
     def render(self, values: Mapping[str, Value]) -> Request:
         """The request with every macro replaced by its value. Raises UnresolvedMacro."""
         headers = {name: text.render(values, encode_header) for name, text in self.headers}
+        if self.omits_unknown:
+            headers = {name: value for name, value in headers.items() if value}
         body = ""
         if self.form:
             body = "&".join(f"{encode_value(name)}={text.render(values)}" for name, text in self.form)
         elif self.json is not None:
-            body = _encode_json(_mapped(self.json, lambda text: _leaf(text, values))).decode()
+            tree = _without_unknown(self.json, values) if self.omits_unknown else self.json
+            body = _encode_json(_mapped(tree, lambda text: _leaf(text, values))).decode()
         return Request(self.method, self.url.render(values), headers, body)
 
 
@@ -98,6 +104,7 @@ def parse_request(text: RequestText, allowed: frozenset[str]) -> RequestTemplate
         tuple((name, parse(value)) for name, value in {**headers, **text.headers}.items()),
         tuple((name, parse(value)) for name, value in text.form.items()),
         _mapped(text.json, parse) if text.json else None,
+        text.omits_unknown,
     )
 
 
@@ -152,6 +159,26 @@ def _leaf(text: Template, values: Mapping[str, Value]) -> Any:
         return msgspec.Raw((rendered or "null").encode())
     # A lone surrogate is no character: JSON cannot hold it.
     return rendered if rendered.isascii() else rendered.encode("utf-8", "replace").decode()
+
+
+def _without_unknown(tree: Any, values: Mapping[str, Value]) -> Any:
+    """The tree without the texts of which a macro is empty; None where nothing else was to be said there.
+
+    A table or an array of which only constants are left says nothing either.
+    """
+    if isinstance(tree, Template):
+        return tree if tree.is_known(values) else None
+    if not isinstance(tree, (Mapping, list)):
+        return tree
+    named = tree.items() if isinstance(tree, Mapping) else enumerate(tree)
+    kept = {name: left for name, value in named if (left := _without_unknown(value, values)) is not None}
+    if len(kept) < len(tree) and all(map(_is_constant, kept.values())):
+        return None
+    return kept if isinstance(tree, Mapping) else list(kept.values())
+
+
+def _is_constant(value: Any) -> bool:
+    return not (isinstance(value, (Mapping, list)) or (isinstance(value, Template) and value.slots))
 
 
 def _leaves(tree: Any, place: Place) -> Iterator[tuple[Place, Any]]:

@@ -95,9 +95,9 @@ class StandIn:
 
 
 @contextmanager
-def stand_in(tls: ssl.SSLContext | None = None) -> Iterator[StandIn]:
+def stand_in(tls: ssl.SSLContext | None = None, server: StandIn | None = None) -> Iterator[StandIn]:
     """Run one in a thread of its own."""
-    server = StandIn()
+    server = server or StandIn()
     loop = asyncio.new_event_loop()
     listening = loop.run_until_complete(asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=tls))
     server.port = listening.sockets[0].getsockname()[1]

@@ -23,10 +23,11 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
     from clickjoin.made_up import request_for
     from schemas.settings.masks import HIDDEN
     from streams.emit.retry import judge
+    from streams.emit.routes import manners_of
     from streams.rows import masked
 
     try:
-        (request, shown, reason, _), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
+        destination, (request, shown, reason, _), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
     except LookupError as error:
         fail(str(error.args[0]), WRONG)
     if not fits:
@@ -38,15 +39,21 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
             headers=dict.fromkeys(request.headers, HIDDEN),
             body=request.body and HIDDEN,
         )
-    document: dict[str, Any] = {"source": wanted.source, "event": wanted.event, **printed._asdict(), "reason": reason}
+    document: dict[str, Any] = {
+        "source": wanted.destination,
+        "event": wanted.event,
+        **printed._asdict(),
+        "reason": reason,
+    }
     if reason:
         _print(document, as_json)
         fail(f"it would not be sent: {reason}")
     if not send:
         _print(document, as_json)
         return
-    answer = _send(settings, request)
-    verdict = judge(answer, settings.sources[wanted.source].success)
+    manners = manners_of(settings)
+    answer = _send(settings, request, manners.token_requests.get(destination))
+    verdict = judge(answer, manners.successes[destination])
     said = answer.body[:_SHOWN_BYTES].decode(errors="replace")
     document["answer"] = {"code": answer.code, "took_ms": answer.took_ms, "body": said, "reason": verdict.reason}
     _print(document, as_json)
@@ -54,14 +61,16 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
         raise typer.Exit(FAILED)
 
 
-def _send(settings: Settings, request: "Request") -> "Answer":
+def _send(settings: Settings, request: "Request", token_request: "Request | None") -> "Answer":
+    from streams.adapters.access_token import AccessToken
     from streams.adapters.http import CurlClient
 
     async def run() -> "Answer":
         emit = settings.emit
         client = CurlClient(connect_timeout_ms=emit.connect_timeout, timeout_ms=emit.timeout, allow=emit.allow)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        client.send(request, answer.set_result)
+        sender = AccessToken(client, token_request) if token_request else client
+        sender.send(request, answer.set_result)
         try:
             return await answer
         finally:

@@ -40,7 +40,7 @@ def wanted(
 ) -> "Wanted":
     """The deliveries that are meant. Exits with 2, and says what there is, for a word that nothing is known of."""
     from sql.deliveries import Wanted
-    from streams.emit.routing import destination_of
+    from streams.emit.routes import destination_of
 
     states = _words(state)
     unknown = [word for word in states if word not in STATES]

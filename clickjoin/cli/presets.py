@@ -1,4 +1,4 @@
-"""`clickjoin presets`: the known networks and sources, how they spell things, and where that is from."""
+"""`clickjoin presets`: known networks, sources and conversion APIs, how they spell things, and where that is from."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -17,9 +17,11 @@ from clickjoin.cli.options import (
 )
 from clickjoin.cli.output import print_json, print_table
 
-app = typer.Typer(invoke_without_command=True, help="List the presets of networks and sources, or show one.")
+app = typer.Typer(
+    invoke_without_command=True, help="List the presets of networks, sources and conversion APIs, or show one."
+)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a network or a source.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Of a network, a source or a conversion API.")]
 
 
 @app.callback()
@@ -29,7 +31,7 @@ def presets(
     data: DataOption = DEFAULT_DATA,
     as_json: JsonOption = False,
 ) -> None:
-    """List the presets of networks and sources, or show one: presets show NAME."""
+    """List the presets of networks, sources and conversion APIs, or show one: presets show NAME."""
     if context.invoked_subcommand:
         return
     found = [

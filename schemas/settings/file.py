@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from schemas.settings.alerts import Alert
+from schemas.settings.conversion_apis import ConversionApi
 from schemas.settings.dashboard import Dashboard
 from schemas.settings.geo import Geo
 from schemas.settings.landers import Lander
@@ -32,6 +33,7 @@ class Settings(Section):
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)
     webhooks: dict[ConfigName, Webhook] = Field(default_factory=dict)
+    conversion_apis: dict[ConfigName, ConversionApi] = Field(default_factory=dict)
     alerts: dict[ConfigName, Alert] = Field(default_factory=dict)
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
     landers: dict[ConfigName, Lander] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from schemas.settings.conversion_apis import SECRET_NAMES
 from schemas.settings.errors import Path
 from schemas.settings.secrets import is_reference
 from schemas.settings.servers import EMBEDDED
@@ -19,8 +20,10 @@ _PLACES = {
     "networks": ("key", "secret"),
     "sources": ("key",),
     "webhooks": ("secret",),
+    "conversion_apis": tuple(SECRET_NAMES),
 }
-_TOLD = (("sources",), ("webhooks",))
+_URLS, _WITH_URLS = (("url",), ("base_url",)), ("clickhouse", "sources", "webhooks", "conversion_apis")
+_TOLD = (("sources",), ("webhooks",), ("conversion_apis",))
 
 
 def shown(place: Path, value: object) -> object:
@@ -31,7 +34,7 @@ def shown(place: Path, value: object) -> object:
         return HIDDEN
     if place[:1] in _TOLD and {"account", "headers", "form", "json_body"}.intersection(place[2:-1]):
         return HIDDEN
-    if place[-1:] == ("url",) and isinstance(value, str) and place[0] in ("clickhouse", "sources", "webhooks"):
+    if place[-1:] in _URLS and isinstance(value, str) and place[0] in _WITH_URLS:
         return _shown_url(value)
     return value
 

@@ -28,6 +28,10 @@ Also = Literal["import", "replay", "test"]
 """What was imported, replayed from the log, or made by an operator's test."""
 
 
+Told = bool | int | str | tuple[bool | int | str, ...]
+"""A value in an answer, or several."""
+
+
 class SourcePostback(Section):
     """How a source is told about one event ("*" for any)."""
 
@@ -61,11 +65,26 @@ class SourcePostback(Section):
 
 
 class Success(Section):
-    """Which answers mean that the source took a postback. Texts are looked for in its beginning, in any case."""
+    """Which answers mean that it was taken. Texts are looked for in the answer's beginning, in any case."""
 
     codes: tuple[int, ...] = ()  # empty: 200 to 299
     answer_has: tuple[str, ...] = ()  # one of these: without it, it is tried again
     answer_lacks: tuple[str, ...] = ()  # all of these: with one of them it was refused, and is not tried again
+    answer_taken: tuple[str, ...] = ()  # with one of these it had been taken before: a success, whatever else is said
+    # Of an answer in JSON; dots lead into tables.
+    json_is: dict[str, Told] = {}  # what stands there, or one of several: anything else was refused
+    json_lacks: tuple[str, ...] = ()  # what is not there, or empty: with it, it was refused
+    json_again: dict[str, Told] = {}  # where one of these stands it is tried again, whatever the code
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the answer's text matters."""
+        return bool(self.answer_has or self.answer_lacks or self.answer_taken)
+
+    @property
+    def reads_json(self) -> bool:
+        """Whether the answer's JSON matters."""
+        return bool(self.json_is or self.json_lacks or self.json_again)
 
 
 class Source(Section):

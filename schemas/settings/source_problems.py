@@ -24,7 +24,7 @@ def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
     """All that is wrong with a source."""
     for event, goal in source.goals.items():
         if event != ANY_EVENT:
-            yield from _unless_known(("goals", event), goal, event, known.events, "events")
+            yield from unless_known(("goals", event), goal, event, known.events, "events")
     for name, postback in source.postbacks.items():
         for place, value, message in _postback(source, name, postback, known):
             yield ("postbacks", name, *place), value, message
@@ -32,7 +32,7 @@ def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
 
 def _postback(source: Source, name: str, postback: SourcePostback, known: Known) -> Iterator[Mistake]:
     if name != ANY_EVENT:
-        yield from _unless_known((), name, name, known.events, "events")
+        yield from unless_known((), name, name, known.events, "events")
         if postback.events:
             yield ("events",), list(postback.events), f'it is for {name} alone: leave events out, or call it "*"'
     for kind, names, there in (
@@ -41,14 +41,15 @@ def _postback(source: Source, name: str, postback: SourcePostback, known: Known)
         ("networks", postback.networks, known.networks),
     ):
         for index, each in enumerate(names):
-            yield from _unless_known((kind, index), each, each, there, kind)
+            yield from unless_known((kind, index), each, each, there, kind)
     for at, error in find_mistakes(postback.request, source.postback_macros):
         yield at, _written(postback, at), str(error)
     if name != ANY_EVENT and "{goal" in str(postback.request) and not {name, ANY_EVENT} & source.goals.keys():
         yield (), "", f'it names {{goal}}: write {name} = "…" in the [goals] of this source'
 
 
-def _unless_known(place: Path, value: str, name: str, known: Collection[str], section: str) -> Iterator[Mistake]:
+def unless_known(place: Path, value: str, name: str, known: Collection[str], section: str) -> Iterator[Mistake]:
+    """A mistake where a name is none of those that a section of the file gives."""
     if name in known:
         return
     near = get_close_matches(name, sorted(known), n=1)

@@ -15,7 +15,7 @@ from streams.agents.crash import background, crash
 from streams.agents.emit_decide import Decider
 from streams.agents.emit_partition import EmitPartition
 from streams.agents.emit_sender import Sender
-from streams.emit.routing import signing_keys_of, successes_of
+from streams.emit.routes import manners_of
 from streams.metrics import EmitMetrics
 from streams.role import Partition
 
@@ -50,8 +50,7 @@ class EmitRole:
             failed=lambda error: crash("emit HTTP client", error),
         )
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        known = successes_of(self._settings), signing_keys_of(self._settings)
-        self._sender = Sender(self._http, emit, worker, self._metrics, *known)
+        self._sender = Sender(self._http, emit, worker, self._metrics, manners_of(self._settings))
         self._sending = background(self._sender.run(), "emit sender")
 
     def partition(self, tp: TP) -> Partition:
@@ -74,7 +73,7 @@ class EmitRole:
     def use(self, settings: Settings) -> None:
         """Route what comes from now on by these, and send by their schedule; the HTTP client stays as it is."""
         self._decider.use(settings)
-        self._sender.use(settings.emit, successes_of(settings), signing_keys_of(settings))
+        self._sender.use(settings.emit, manners_of(settings))
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -14,7 +14,8 @@ from schemas.wire import WireError, decode_outcome_or_request, encode
 from streams.adapters.kafka import KeyValue, Producer
 from streams.emit.endings import Review
 from streams.emit.pending import id_of
-from streams.emit.routing import deliveries_of, routes_of, successes_of
+from streams.emit.routes import routes_of, successes_of
+from streams.emit.routing import deliveries_of
 from streams.emit.wishes import resent
 
 log = structlog.get_logger(__name__)

@@ -4,21 +4,22 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
 import structlog
 
 from schemas.records import Delivery
 from schemas.requests import Request
-from schemas.settings.postbacks import Success
 from schemas.settings.servers import Emit
+from streams.adapters.access_token import AccessToken
 from streams.adapters.http import HttpClient
 from streams.adapters.pending_store import NEVER, Entry
 from streams.agents.crash import crash
 from streams.agents.emit_queue import Queue
 from streams.emit.breaker import Breaker
 from streams.emit.retry import ANY_2XX, HOPELESS, Answer, after_attempt
+from streams.emit.routes import Manners
 from streams.emit.signature import signed
 from streams.metrics import EmitMetrics
 
@@ -83,12 +84,12 @@ class Sender:
         settings: Emit,
         worker: str,
         metrics: EmitMetrics,
-        successes: Mapping[str, Success],
-        signing_keys: Mapping[str, bytes],
+        manners: Manners,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._metrics, self._http, self._worker, self._jitter = metrics, http, worker, jitter
-        self.use(settings, successes, signing_keys)
+        self._tokens: dict[str, AccessToken] = {}
+        self.use(settings, manners)
         self._destinations: dict[str, Destination] = {}
         self._open = 0  # in flight, or not yet recorded
         self._lease_until = 0.0
@@ -96,9 +97,15 @@ class Sender:
         self._nudged = False
         self.sent = 0
 
-    def use(self, settings: Emit, successes: Mapping[str, Success], signing_keys: Mapping[str, bytes]) -> None:
-        """Send by these from now on. `successes`, `signing_keys`: by destination."""
-        self._settings, self._successes, self._signing_keys = settings, successes, signing_keys
+    def use(self, settings: Emit, manners: Manners) -> None:
+        """Send by these from now on."""
+        self._settings, self._manners = settings, manners
+        self._tokens = {name: self._token(name, request) for name, request in manners.token_requests.items()}
+
+    def _token(self, name: str, request: Request) -> AccessToken:
+        """The one there is, where it is got as before."""
+        known = self._tokens.get(name)
+        return known if known and known.request == request else AccessToken(self._http, request)
 
     def lease(self, until: float) -> None:
         """The partitions are ours until this moment of boot_time()."""
@@ -192,10 +199,11 @@ class Sender:
         self.sent += 1
         told = entry.delivery
         headers = told.headers
-        if key := self._signing_keys.get(destination.name):
+        if key := self._manners.signing_keys.get(destination.name):
             headers = signed(headers, told.body, key, told.delivery_id, now_ms() // 1000)
         request = Request(told.method, told.url, headers, told.body)
-        self._http.send(request, partial(self._answered, destination, outbox, entry))
+        http = self._tokens.get(destination.name, self._http)
+        http.send(request, partial(self._answered, destination, outbox, entry))
 
     def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:
         destination.in_flight -= 1
@@ -213,7 +221,7 @@ class Sender:
             jitter=self._jitter(),
             now_ms=now_ms(),
             worker=self._worker,
-            success=self._successes.get(destination.name, ANY_2XX),
+            success=self._manners.successes.get(destination.name, ANY_2XX),
         )
         outbox.results.append((entry, result))
         outbox.came.set()

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from schemas.records import Click, Conversion, Outcome
+from schemas.settings.conversion_apis import ConversionApi
 from schemas.settings.postbacks import Also, SourcePostback
 from schemas.settings.values import Money
 from schemas.settings.webhooks import Webhook
@@ -23,6 +24,8 @@ class Conditions(NamedTuple):
     currencies: frozenset[str] = frozenset()
     max_click_age_ms: Millis | None = None
     sources: frozenset[str] = frozenset()
+    max_event_age_ms: Millis | None = None
+    refunds: bool = True
 
     def fit(self, outcome: Outcome, click: Click, conversion: Conversion) -> bool:
         """Whether the source wants to be told. A bound in another currency than the amount's bounds nothing."""
@@ -34,6 +37,7 @@ class Conditions(NamedTuple):
             and (not self.campaigns or click.campaign in self.campaigns)
             and (not self.countries or click.country.upper() in self.countries)
             and (not self.networks or conversion.network in self.networks)
+            and (self.refunds or (conversion.payout or 0) >= 0)
             and self._is_between(conversion)
         )
 
@@ -42,6 +46,9 @@ class Conditions(NamedTuple):
         age_ms = outcome.decided_at - click.clicked_at
         if self.max_click_age_ms is not None and age_ms > self.max_click_age_ms:
             return f"click_too_old: {age_ms // 1000} s, at most {self.max_click_age_ms // 1000} s are wanted"
+        age_ms = outcome.decided_at - conversion.occurred_at
+        if self.max_event_age_ms is not None and age_ms > self.max_event_age_ms:
+            return f"event_too_old: {age_ms // 1000} s, at most {self.max_event_age_ms // 1000} s are taken"
         if not (conversion.payout and (self.currencies or self.min_payout or self.max_payout)):
             return ""
         bounds = {bound.currency for bound in (self.min_payout, self.max_payout) if bound}
@@ -96,4 +103,20 @@ def conditions_of_webhook(webhook: Webhook) -> Conditions:
         networks=frozenset(webhook.networks),
         also=frozenset(webhook.also),
         sources=frozenset(webhook.sources),
+    )
+
+
+def conditions_of_conversion_api(api: ConversionApi) -> Conditions:
+    """The conditions of a configured conversion API. It has no word for a refund."""
+    return Conditions(
+        events=frozenset(api.events),
+        statuses=frozenset(api.statuses),
+        campaigns=frozenset(api.campaigns),
+        countries=frozenset(country.upper() for country in api.countries),
+        networks=frozenset(api.networks),
+        also=frozenset(api.also),
+        max_click_age_ms=api.max_click_age,
+        sources=frozenset(api.sources),
+        max_event_age_ms=api.max_event_age,
+        refunds=False,
     )

@@ -6,7 +6,8 @@ import msgspec
 
 from schemas.records import Delivery
 from schemas.values import DeliveryState, Millis
-from streams.emit.routing import Routes, render, route_for
+from streams.emit.routes import Routes, route_to
+from streams.emit.routing import render
 
 
 def ended(last: Delivery, state: DeliveryState, reason: str, now_ms: Millis) -> Delivery:
@@ -42,7 +43,7 @@ class Review:
         if self.is_removed(held.destination):
             return removed(held, now_ms)
         outcome = held.outcome
-        route = route_for(self._routes, held.source, held.event)
+        route = route_to(self._routes, held.destination, held.source, held.event)
         if outcome is None or outcome.click is None or outcome.conversion is None or route is None:
             return ended(held, "cancelled", "event_removed: the destination is not told of it any more", now_ms)
         rendered = render(outcome, outcome.click, outcome.conversion, route, held.delivery_id)

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from schemas.filters import Value
+from schemas.macros import PARAM
 from schemas.records import Click, Conversion, Outcome
 from schemas.settings.postbacks import ANY_EVENT, SUBS
 
@@ -28,7 +29,17 @@ class Telling(NamedTuple):
 
 def values_of(telling: Telling, macros: Iterable[str]) -> dict[str, Value]:
     """The values of these macros, as far as they have one."""
-    return {macro: value for macro in macros if (value := _READ[macro](telling)) is not None}
+    return {macro: value for macro in macros if (value := _value(telling, macro)) is not None}
+
+
+def _value(telling: Telling, macro: str) -> Value | None:
+    read = _READ.get(macro)
+    return read(telling) if read else _param(telling, macro.removeprefix(PARAM))
+
+
+def _param(telling: Telling, name: str) -> str:
+    """What else the postback brought under this name, or the click."""
+    return telling.outcome.postback.params.get(name) or telling.click.params.get(name, "")
 
 
 def _goal(telling: Telling) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 from schemas.records import Delivery
 from schemas.settings.postbacks import Success
 from schemas.values import DeliveryState, Millis
+from streams.emit.answers import NOT_JSON, read_json, why_again, why_refused
 
 AGAIN_CODES = frozenset({408, 425, 429})
 """Answers below 500 that ask for patience; every other one below 500 that is no success is final."""
@@ -57,15 +58,27 @@ def judge(answer: Answer, success: Success) -> Verdict:
     """Whether the destination took it; if not, why, and whether the answer would be the same the next time."""
     if not answer.code:
         return Verdict(answer.reason, answer.problem in HOPELESS)
+    said = answer.body.decode(errors="replace").lower() if success.reads_text else ""
+    if _first_in(success.answer_taken, said):
+        return Verdict()
+    document = read_json(answer.body) if success.reads_json else NOT_JSON
+    if reason := why_again(document, success):
+        return Verdict(reason, is_final=False)
     if not (answer.code in success.codes if success.codes else 200 <= answer.code < 300):
         return Verdict(answer.reason, answer.code < 500 and answer.code not in AGAIN_CODES)
-    said = answer.body.decode(errors="replace").lower() if success.answer_lacks or success.answer_has else ""
-    for text in success.answer_lacks:
-        if text.lower() in said:
-            return Verdict(f"refused: the answer holds {text!r}")
-    if success.answer_has and not any(text.lower() in said for text in success.answer_has):
+    if text := _first_in(success.answer_lacks, said):
+        return Verdict(f"refused: the answer holds {text!r}")
+    if success.answer_has and not _first_in(success.answer_has, said):
         return Verdict("unclear: the answer does not say that it was taken", is_final=False)
-    return Verdict()
+    if not (success.json_is or success.json_lacks):
+        return Verdict()
+    if document is NOT_JSON:
+        return Verdict("unclear: the answer is no JSON", is_final=False)
+    return Verdict(why_refused(document, success))
+
+
+def _first_in(texts: Sequence[str], said: str) -> str:
+    return next((text for text in texts if text.lower() in said), "")
 
 
 def after_attempt(

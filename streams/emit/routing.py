@@ -4,40 +4,16 @@ An outcome gives, for each destination that wants it, one Delivery: `scheduled` 
 `not_sendable` with its reason. What nobody asked for gives nothing.
 """
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
 from schemas.ids import conversion_id, delivery_id
-from schemas.macros import POSTBACK_MACROS, Template, UnresolvedMacro
+from schemas.macros import UnresolvedMacro
 from schemas.records import Click, Conversion, Delivery, Outcome
-from schemas.requests import Request, RequestTemplate, parse_request
-from schemas.settings.file import Settings
-from schemas.settings.masks import HIDDEN
-from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
-from schemas.settings.rates import Rates
-from schemas.settings.shares import Share
-from schemas.settings.webhooks import Webhook
-from schemas.values import LANDER_CLICK, Millis
-from streams.emit.conditions import Conditions, conditions_of, conditions_of_webhook
+from schemas.requests import Request
+from schemas.values import Millis
 from streams.emit.macro_values import Telling, values_of
-
-
-class Route(NamedTuple):
-    """How one destination is told about one event."""
-
-    destination: str
-    request: RequestTemplate
-    macros: frozenset[str]  # of the request
-    shown: Template | None  # the URL without its secrets, where it holds some
-    conditions: Conditions
-    share: Share
-    currency: str  # in which it is told; empty: in that of the payout
-    rates: Rates
-    delay_ms: Millis
-    once: bool
-    goals: Mapping[str, str]
-    needs_source_click_id: bool
+from streams.emit.routes import ANY_SOURCE, Route, Routes, route_for
 
 
 class Rendered(NamedTuple):
@@ -47,82 +23,6 @@ class Rendered(NamedTuple):
     shown: str = ""
     reason: str = ""
     is_held: bool = False  # the reason may pass
-
-
-Routes = Mapping[str, Mapping[str, Route]]
-"""By source, then by event or "*"; of ANY_SOURCE the webhooks, by their names."""
-ANY_SOURCE = "*"
-
-
-def routes_of(settings: Settings) -> Routes:
-    """Compile the postbacks of all sources. Raises MacroError for a template that does not parse."""
-    rates = Rates(settings.rates)
-    routes = {
-        name: {event: _route(name, source, postback, rates) for event, postback in source.postbacks.items()}
-        for name, source in settings.sources.items()
-    }
-    return {**routes, ANY_SOURCE: {name: _webhook_route(name, one) for name, one in settings.webhooks.items()}}
-
-
-def successes_of(settings: Settings) -> dict[str, Success]:
-    """By destination, which of its answers are successes."""
-    webhooks = {webhook_of(name): webhook.success for name, webhook in settings.webhooks.items()}
-    return {**webhooks, **{destination_of(name): source.success for name, source in settings.sources.items()}}
-
-
-def signing_keys_of(settings: Settings) -> dict[str, bytes]:
-    """By destination, the key with which each attempt is signed."""
-    return {webhook_of(name): webhook.signing_key for name, webhook in settings.webhooks.items()}
-
-
-def destination_of(source: str) -> str:
-    """The name of a source as a destination."""
-    return f"source/{source}"
-
-
-def webhook_of(name: str) -> str:
-    """The name of a webhook as a destination."""
-    return f"webhook/{name}"
-
-
-def _webhook_route(name: str, webhook: Webhook) -> Route:
-    request = parse_request(webhook.request, POSTBACK_MACROS)
-    return Route(
-        destination=webhook_of(name),
-        request=request,
-        macros=request.macros,
-        shown=None,
-        conditions=conditions_of_webhook(webhook),
-        share=Share(),
-        currency="",
-        rates=Rates({}),
-        delay_ms=webhook.delay,
-        once=False,
-        goals={},
-        needs_source_click_id=False,
-    )
-
-
-def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) -> Route:
-    parsed = parse_request(postback.request, source.postback_macros)
-    account = source.account_values()
-    request = parsed.filled(account)
-    secrets = source.account_secrets & parsed.url.macros
-    told = {macro: value for macro, value in account.items() if macro not in secrets}
-    return Route(
-        destination=destination_of(name),
-        request=request,
-        macros=request.macros,
-        shown=parsed.url.filled(told).filled(dict.fromkeys(secrets, HIDDEN), str) if secrets else None,
-        conditions=conditions_of(postback),
-        share=postback.payout,
-        currency=postback.currency,
-        rates=rates,
-        delay_ms=postback.delay,
-        once=postback.once,
-        goals=source.goals,
-        needs_source_click_id="source_click_id" in request.macros,
-    )
 
 
 def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_ms: int = 0) -> list[Delivery]:
@@ -137,15 +37,6 @@ def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_m
         for route in told
         if route.conditions.fit(outcome, click, conversion)
     ]
-
-
-def route_for(routes: Routes, source: str, event: str) -> Route | None:
-    """How a source is told about an event: by its own postback, else by that for any event."""
-    by_event = routes.get(source, {})
-    route = by_event.get(event) or by_event.get(ANY_EVENT)
-    if event == LANDER_CLICK and route and event not in by_event and event not in route.conditions.events:
-        return None  # "any event" is one that a network reports: no source pays for a step on our own page unasked
-    return route
 
 
 def _is_news(outcome: Outcome, conversion: Conversion) -> bool:
@@ -167,6 +58,10 @@ def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route,
         return Rendered(_NOTHING, reason=f"no_rate: [rates] has none of {since}", is_held=True)
     telling = Telling(outcome, click, conversion, id_, route.goals, payout, currency)
     values = values_of(telling, route.macros)
+    if route.matching:
+        if reason := route.matching.why_not(values, outcome, click):
+            return Rendered(_NOTHING, reason=reason)
+        values = route.matching.applied(values, outcome, click)
     try:
         request = route.request.render(values)
         return Rendered(request, route.shown.render(values) if route.shown else "")
@@ -182,6 +77,8 @@ _OF_MONEY = frozenset({"payout", "currency"})
 
 def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | None, str]:
     """What a destination is told of the payout, unrounded, and in which currency; None where it lacks a rate."""
+    if route.matching and not route.share.fixed and (conversion.payout is None or not conversion.currency):
+        return "", ""  # an amount that is not known is left out, rather than told as 0
     amount, currency = route.share.of(conversion.payout, conversion.currency)
     if not route.currency or currency == route.currency or amount == "" or route.macros.isdisjoint(_OF_MONEY):
         return amount, currency

@@ -21,6 +21,7 @@ from schemas.topics import DELIVERIES, partition_of
 from schemas.versions import version
 from schemas.wire import encode
 from sql.deliveries import Found
+from streams.rows import delivery_row
 from tests.emit_process import (
     PARTITIONS,
     EmitProcess,
@@ -39,6 +40,7 @@ from tests.emit_process import (
 )
 from tests.emit_samples import outcome
 from tests.kafka_server import KafkaServer
+from tests.platforms import KINDS, TOKEN, Platform, conversion_apis, platform
 from tests.polling import until
 from tests.stand_in import StandIn, stand_in
 
@@ -54,7 +56,15 @@ def source() -> Iterator[StandIn]:
 
 
 @pytest.fixture(scope="module")
-def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmitProcess]:
+def platforms() -> Iterator[Platform]:
+    with platform() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def emit(
+    kafka: KafkaServer, source: StandIn, platforms: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmitProcess]:
     """One worker that knows good and bad sources, for all tests that do not stop it."""
     fresh_topics(kafka.bootstrap)
     paths = (
@@ -80,6 +90,7 @@ def emit(kafka: KafkaServer, source: StandIn, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("emit")
     given = source_settings(urls)
     given["webhooks"] = {"crm": {"url": f"{source.url}/fails/1/hook", "secret": SECRET, "sources": ["hooked"]}}
+    given["conversion_apis"] = conversion_apis(platforms.url, "everywhere")
     for name in ("waits", "gone"):
         given["sources"][name]["postbacks"]["*"] |= {"delay": "1h", "statuses": ["approved", "rejected"]}
     given["sources"]["euro"]["postbacks"]["*"]["url"] += "&p={payout|2}&c={currency}"
@@ -326,6 +337,29 @@ def test_a_webhook_is_signed_anew_at_each_attempt_with_the_same_id(
         assert Webhook(SECRET).verify(source.bodies[index], headers)["data"]["click_id"] == "click-840"
         assert headers["webhook-id"] == made[0].delivery_id
     assert len(posted) == 2
+
+
+def test_every_platform_takes_the_conversion_with_one_access_token_for_all(
+    kafka: KafkaServer, platforms: Platform, emit: EmitProcess
+) -> None:
+    params = {"client_id": "1.2", "em": "a" * 64, "ad_user_data": "granted"}
+    known = {"source": "everywhere", "params": params, "ip": "203.0.113.9", "user_agent": "Browser/1"}
+    platforms.answers["google_ads"] = [(401, '{"error":{"status":"UNAUTHENTICATED"}}')]
+    platforms.answers["tiktok"] = [(200, '{"code":40002,"message":"Invalid pixel"}')]
+    send_outcomes(kafka.bootstrap, [outcome(850, click=known)])
+    found = {made[0].destination: made for made in until_finished(kafka, "everywhere", len(KINDS)).values()}
+    assert platforms.refused == []
+    taken = dict(platforms.taken)
+    assert set(taken) == set(KINDS) - {"tiktok"}
+    for kind, body in taken.items():
+        assert found[f"conversion_api/{kind}"][0].delivery_id in str(body), kind
+    (_, refused) = found["conversion_api/tiktok"]
+    assert (refused.state, refused.code, refused.reason) == ("failed", 200, "refused: code is 40002")
+    renewed = [(one.state, one.reason) for one in found["conversion_api/google_ads"]]
+    assert renewed[1:] == [("retry", "refused_for_now: error.status is UNAUTHENTICATED"), ("delivered", "")]
+    assert platforms.tokens == 3  # one for each API of Google's, and one more
+    assert TOKEN not in str([delivery_row(one, 1) for steps_ in found.values() for one in steps_])
+    assert TOKEN not in emit.log.read_text()
 
 
 def _of_click(kafka: KafkaServer, click_id: str, count: int) -> list[Delivery]:

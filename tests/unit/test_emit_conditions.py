@@ -8,7 +8,8 @@ import pytest
 
 from schemas.records import Delivery, Outcome
 from schemas.settings.shares import parse_share
-from streams.emit.routing import deliveries_of, routes_of
+from streams.emit.routes import routes_of
+from streams.emit.routing import deliveries_of
 from tests.emit_samples import NOW, URL, outcome, settings
 
 

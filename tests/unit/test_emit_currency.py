@@ -11,7 +11,8 @@ from schemas.settings.file import Settings
 from schemas.settings.rates import Rates
 from schemas.settings.validation import validate
 from streams.emit.endings import Review
-from streams.emit.routing import deliveries_of, routes_of, successes_of
+from streams.emit.routes import routes_of, successes_of
+from streams.emit.routing import deliveries_of
 from tests.emit_samples import NOW, outcome
 
 DAY = 86_400_000

@@ -16,7 +16,7 @@ from presets.load import merge_presets
 from schemas.settings.lander_problems import lander_warnings
 from schemas.settings.validation import validate
 from schemas.values import LANDER_CLICK
-from streams.emit.routing import route_for, routes_of
+from streams.emit.routes import route_for, routes_of
 from tests.emit_samples import URL
 from tests.emit_samples import settings as settings_of_emit
 from tests.ingest_samples import NOW_MS, SECRET, click_id, settings, tree

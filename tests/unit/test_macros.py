@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.filters import Value
 from schemas.macros import (
+    ANY_PARAM,
     CLICK_MACROS,
     POSTBACK_MACROS,
     MacroError,
@@ -67,12 +68,15 @@ def test_any_text_is_either_a_template_or_refused_with_a_reason(text: str) -> No
         assert "{" not in template.render(dict.fromkeys(template.macros, "{x}"))
 
 
-@given(st.lists(st.one_of(st.sampled_from(sorted(POSTBACK_MACROS)), st.text("abc/?=&%7", max_size=5))))
+NAMES = sorted(POSTBACK_MACROS - {ANY_PARAM} | {"param.em"})
+
+
+@given(st.lists(st.one_of(st.sampled_from(NAMES), st.text("abc/?=&%7", max_size=5))))
 def test_rendering_replaces_every_macro_and_keeps_all_else(parts: list[str]) -> None:
-    text = "".join(f"{{{part}}}" if part in POSTBACK_MACROS else part for part in parts)
-    values = {name: name.upper() for name in POSTBACK_MACROS}
+    text = "".join(f"{{{part}}}" if part in NAMES else part for part in parts)
+    values = {name: name.upper() for name in NAMES}
     rendered = Template.parse(text, POSTBACK_MACROS).render(values)
-    assert rendered == "".join(part.upper() if part in POSTBACK_MACROS else part for part in parts)
+    assert rendered == "".join(part.upper() if part in NAMES else part for part in parts)
 
 
 def test_a_macro_without_a_value_is_never_left_in_the_url() -> None:
@@ -105,7 +109,12 @@ def test_a_template_says_which_macros_it_holds() -> None:
         ("occurred_at|datetime", 1_700_000_000_999, "2023-11-14 22:13:20"),
         ("occurred_at|offset", 1_700_000_000_999, "2023-11-14 22:13:20+00:00"),
         ("occurred_at|date", -1, "1969-12-31"),
+        ("occurred_at|us", 1_700_000_000_999, "1700000000999000"),
+        ("payout|text", Decimal("1.20"), "1.20"),
         ("country|lower", "DE", "de"),
+        ("param.em|hashed", "A" * 64, "a" * 64),
+        ("param.em|hashed", "someone@mail.example", ""),
+        ("param.em|hashed", "a" * 63 + "g", ""),
         ("event|upper", "install", "INSTALL"),
     ],
 )
@@ -140,8 +149,10 @@ def test_an_offer_may_not_name_what_only_a_conversion_has() -> None:
         ("https://a.example/?c={click_id", r"unbalanced '\{' at character 22"),
         ("https://a.example/?c=click_id}", r"unbalanced '\}' at character 30"),
         ("https://a.example/?c={{click_id}}", r"unbalanced '\{' at character 22"),
-        ("https://a.example/?p={payout|upper}", r"unknown filter \{payout\|upper\}: there are \{payout\|0\}, .*\|8\}$"),
+        ("https://a.example/?p={payout|upper}", r"unknown filter \{payout\|upper\}: there are \{payout\|0\}, .*text"),
         ("https://a.example/?p={sub1|sha1}", r"there are \{sub1\|upper\}, \{sub1\|lower\}"),
+        ("https://a.example/?p={param.Em}", r"write the name of a parameter in small letters behind param\."),
+        ("https://a.example/?p={param.*}", "write the name of a parameter"),
         ("https://a.example/?p={payout|}", r"unknown filter \{payout\|\}"),
         ("https://a.example/?p={payuot|2}", r"unknown macro \{payuot\|2\}: did you mean \{payout\}\?"),
         ("https://a.example/?a={account.aid}", r'write aid = "…" in the \[account\] of this source'),

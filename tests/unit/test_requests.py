@@ -105,3 +105,27 @@ def test_a_request_that_cannot_be_sent_is_refused_with_its_place(
         raise error
     with pytest.raises(MacroError):
         parse_request(text, POSTBACK_MACROS)
+
+
+@pytest.mark.parametrize(
+    ("tree", "values", "left"),
+    [
+        ({"a": "{sub1}", "b": "x"}, {"sub1": ""}, None),
+        ({"a": "{sub1}", "b": "{sub2}"}, {"sub1": "", "sub2": "1"}, {"b": "1"}),
+        ({"a": "fb.{sub1}.{sub2}", "b": ["{sub2}"]}, {"sub1": "", "sub2": "1"}, {"b": ["1"]}),
+        ({"a": {"b": ["{sub1}"], "c": True}, "d": {"e": 1}}, {"sub1": ""}, {"d": {"e": 1}}),
+        (
+            {"a": [{"kind": "x", "b": "{sub1}"}, {"kind": "y", "b": "{sub2}"}]},
+            {"sub1": "", "sub2": "1"},
+            {"a": [{"kind": "y", "b": "1"}]},
+        ),
+        ({"n": "{payout}", "t": "{sub1}"}, {"payout": "", "sub1": "1"}, {"t": "1"}),
+    ],
+)
+def test_what_is_not_known_is_left_out_with_the_constants_around_it(
+    tree: dict[str, Any], values: dict[str, str], left: dict[str, Any] | None
+) -> None:
+    text = RequestText(URL, headers={"X-Some": "{sub1}"}, json=tree, omits_unknown=True)
+    request = parse_request(text, POSTBACK_MACROS).render({"sub1": "", **values})
+    assert json.loads(request.body) == left
+    assert ("X-Some" in request.headers) == bool(values.get("sub1"))

@@ -10,7 +10,8 @@ from schemas.ids import delivery_id
 from schemas.macros import POSTBACK_MACROS, MacroError
 from schemas.records import Delivery, Outcome
 from streams.emit.macro_values import Telling, values_of
-from streams.emit.routing import deliveries_of, routes_of
+from streams.emit.routes import routes_of
+from streams.emit.routing import deliveries_of
 from tests.emit_samples import NOW, URL, outcome, settings
 
 

@@ -12,7 +12,8 @@ from schemas.settings.validation import validate
 from schemas.settings.values import parse_money
 from schemas.unreplaced import unreplaced_macro
 from streams.emit.retry import Answer, judge
-from streams.emit.routing import deliveries_of, routes_of
+from streams.emit.routes import routes_of
+from streams.emit.routing import deliveries_of
 from tests.emit_samples import outcome
 
 NAMES = [name for name in preset_names("sources") if name != "generic"]

@@ -12,7 +12,8 @@ from standardwebhooks import WebhookVerificationError
 from schemas.records import Delivery, Outcome
 from schemas.settings.file import Settings
 from schemas.settings.validation import validate
-from streams.emit.routing import deliveries_of, routes_of, signing_keys_of
+from streams.emit.routes import manners_of, routes_of
+from streams.emit.routing import deliveries_of
 from streams.emit.signature import signed
 from tests.emit_samples import NOW, outcome
 
@@ -72,7 +73,7 @@ def test_a_test_and_an_import_are_posted_only_where_asked_for() -> None:
 
 def test_the_library_of_standard_webhooks_verifies_every_attempt() -> None:
     (made,) = told(outcome())
-    key = signing_keys_of(configured())["webhook/crm"]
+    key = manners_of(configured()).signing_keys["webhook/crm"]
     now_s = int(datetime.now(UTC).timestamp())
     for later in (0, 60):
         headers = signed(made.headers, made.body, key, made.delivery_id, now_s + later)
