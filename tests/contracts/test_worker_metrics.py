@@ -39,12 +39,18 @@ def source() -> Iterator[StandIn]:
         yield server
 
 
-@pytest.fixture
-def config(pipeline: Pipeline, source: StandIn, tmp_path: Path) -> Iterator[Path]:
-    with FrontProcess(tmp_path / "clickhouse") as front:
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of a ClickHouse for all tests of this file: none of them looks at its rows."""
+    with FrontProcess(tmp_path_factory.mktemp("metrics") / "clickhouse") as front:
         dsn = f"http://default@127.0.0.1:{front.port}/clickjoin"
         migrate(dsn)
-        yield write_config(tmp_path, pipeline.bootstrap, dsn, f"{source.url}/ok?cid={{click_id}}")
+        yield dsn
+
+
+@pytest.fixture
+def config(pipeline: Pipeline, source: StandIn, database: str, tmp_path: Path) -> Path:
+    return write_config(tmp_path, pipeline.bootstrap, database, f"{source.url}/ok?cid={{click_id}}")
 
 
 @pytest.fixture
@@ -74,7 +80,7 @@ def test_the_values_of_every_role_move_with_its_work(
     pipeline.send([told("cold", click_id=minted(30, 1, NOW))])
     pipeline.send([b"nonsense"], ours)
     until(lambda: len(source.requests) == 2, 60, "the source was told twice")
-    wanted = {
+    wanted: dict[str, dict[str, float]] = {
         "join": {
             'clickjoin_join_outcomes_total{outcome="attributed",reason=""}': 2,
             'clickjoin_join_outcomes_total{outcome="duplicate",reason="same"}': 1,
