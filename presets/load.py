@@ -15,7 +15,8 @@ from schemas.settings.warnings import find_warnings
 
 Tree = dict[str, Any]
 DEFAULT_PRESET = "generic"
-WITH_PRESETS = ("networks", "sources")
+WITH_PRESETS = {"networks": "preset", "sources": "preset", "conversion_apis": "kind"}
+"""The sections that are laid over presets, and the key by which they name theirs."""
 NOT_SETTINGS = ("about", "samples")
 """What a preset's file holds for people and for tests."""
 
@@ -68,7 +69,7 @@ def read_tree(path: Path) -> Tree:
 
 
 def preset_names(section: str) -> list[str]:
-    """The presets there are for `networks` or `sources`."""
+    """The presets there are for a section of WITH_PRESETS."""
     folder = files("presets") / section
     return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
 
@@ -86,7 +87,7 @@ def read_preset_file(section: str, name: str) -> Tree:
 
 
 def merge_presets(tree: Tree) -> tuple[Tree, list[Problem]]:
-    """The tree with each network and source laid over its preset, and the presets that do not exist."""
+    """The tree with each network, source and conversion API laid over its preset, and the presets that do not exist."""
     merged, problems = deepcopy(tree), []
     for section in WITH_PRESETS:
         entries = merged.get(section)
@@ -96,16 +97,17 @@ def merge_presets(tree: Tree) -> tuple[Tree, list[Problem]]:
 
 
 def _merge_section(section: str, entries: Tree) -> list[Problem]:
-    problems, known = [], preset_names(section)
+    problems, known, key = [], preset_names(section), WITH_PRESETS[section]
+    default = DEFAULT_PRESET if DEFAULT_PRESET in known else None
     for name, entry in entries.items():
-        preset = entry.get("preset", DEFAULT_PRESET) if isinstance(entry, dict) else None
+        preset = entry.get(key, default) if isinstance(entry, dict) else None
         if not isinstance(preset, str):
             continue  # told by the validation
         if preset in known:
             entries[name] = laid_over(read_preset(section, preset), entry)
         else:
-            place = path_text((section, name, "preset"))
-            problems.append(Problem(place, value_text(preset), f"no such preset: there are {', '.join(known)}"))
+            place = path_text((section, name, key))
+            problems.append(Problem(place, value_text(preset), f"no such {key}: there are {', '.join(known)}"))
     return problems
 
 

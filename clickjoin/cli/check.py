@@ -17,7 +17,7 @@ from clickjoin.cli.options import (
 )
 from clickjoin.cli.output import print_json
 from clickjoin.network_panels import NetworkPanel
-from clickjoin.panels import Panels, SourcePanel
+from clickjoin.panels import OtherPanel, Panels, SourcePanel
 from schemas.settings.errors import ConfigError, Problem
 
 HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of the networks' keys.")]
@@ -66,6 +66,8 @@ def _print(config: Path, found: Panels, warnings: list[Problem]) -> None:
         typer.echo(f"  its conversions come by the postback URL of {' and '.join(campaign.networks)}")
     for source in found.sources:
         typer.echo(f"\nsource {source.source} is told: {_told(source)}")
+    for other in found.others:
+        typer.echo(f"\n{other.destination}, {other.title}, is told: {_told_other(other)}")
     for warning in warnings:
         typer.echo(f"warning: {warning}", err=True)
 
@@ -81,6 +83,14 @@ def _print_network(network: NetworkPanel) -> None:
         typer.echo(f"  its offer links carry our click ID so: {network.offer_parameter}")
     for theirs, ours in network.events.items():
         typer.echo(f"  {theirs} counts as {ours}")
+
+
+def _told_other(other: OtherPanel) -> str:
+    events = ", ".join(ours if ours == theirs else f"{ours} as {theirs}" for ours, theirs in other.events.items())
+    of = f", of clicks of {' and '.join(other.sources)}" if other.sources else ""
+    hours = other.max_click_age_hours
+    age = "" if hours is None else f", of clicks up to {hours:g} hours old"
+    return f"{events or 'any event'} ({' or '.join(other.statuses)}{of}{age}), POST {other.host}"
 
 
 def _told(source: SourcePanel) -> str:
