@@ -36,13 +36,18 @@ app = typer.Typer(
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Of a delivery.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Kept with what is cancelled.")]
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="Who is told.")]
+Told = Annotated[
+    str, typer.Argument(metavar="DESTINATION", help="Who is told: a source, webhook/NAME or conversion_api/NAME.")
+]
 OfEvent = Annotated[str, typer.Argument(metavar="EVENT", help="Of what.")]
 Send = Annotated[bool, typer.Option("--send", help="Send it, once: needs the --source-click-id of a click of yours.")]
 TheirId = Annotated[str, typer.Option("--source-click-id", metavar="ID", help="The source's own ID of a test click.")]
 Payout = Annotated[str, typer.Option("--payout", metavar="AMOUNT", help='Like "1.20 USD".')]
 Status = Annotated[str, typer.Option("--status", metavar="STATUS", help="pending, approved or rejected.")]
 Txid = Annotated[str, typer.Option("--txid", metavar="ID", help="The network's transaction ID.")]
+Params = Annotated[
+    list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="What else the click brings; may be repeated.")
+]
 HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of keys, headers and the body.")]
 
 
@@ -125,7 +130,7 @@ def cancel(
 
 @app.command("test")
 def try_out(
-    source: Source,
+    destination: Told,
     event: OfEvent,
     config: ConfigOption = DEFAULT_FILE,
     data: DataOption = DEFAULT_DATA,
@@ -133,18 +138,19 @@ def try_out(
     payout: Payout = "",
     status: Status = "approved",
     txid: Txid = "",
+    param: Params = None,
     send: Send = False,
     hide_keys: HideKeys = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the exact request that would tell a source of a made-up conversion. It holds keys."""
-    if send and not source_click_id:
+    """Print the exact request that would tell a destination of a made-up conversion. It holds keys."""
+    if send and not source_click_id and not destination.startswith("webhook/"):
         fail("--send wants --source-click-id: make a click of your own, and take the ID that the source gave it", WRONG)
     settings = load_for("deliveries", config, catalogue=data, quiet=True)
     from clickjoin.made_up import made_up
 
     try:
-        meant = made_up(source, event, source_click_id, payout, status, txid)
+        meant = made_up(destination, event, source_click_id, payout, status, txid, param or ())
     except ValueError as error:
         fail(str(error), WRONG)
     deliveries_made_up.tell(settings, meant, send=send, hide_keys=hide_keys, as_json=as_json)

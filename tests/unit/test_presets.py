@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from presets.load import WITH_PRESETS, load_settings, load_with_warnings, preset_names, read_preset, read_preset_file
+from presets.load import load_settings, load_with_warnings, preset_names, read_preset, read_preset_file
 from schemas.settings.errors import ConfigError
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.traffic import POSTBACK_WORDS
@@ -29,6 +29,9 @@ def test_the_example_in_the_repository_loads_without_a_warning() -> None:
     assert settings.funnel == ("install", "trial", "subscribe")
 
 
+SECTIONS = ("networks", "sources")  # of conversion APIs: test_conversion_apis
+
+
 def test_the_example_names_every_variable_that_it_needs() -> None:
     with pytest.raises(ConfigError) as raised:
         load_settings(EXAMPLE, {})
@@ -36,7 +39,7 @@ def test_the_example_names_every_variable_that_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "name"), [(section, name) for section in WITH_PRESETS for name in preset_names(section)]
+    ("section", "name"), [(section, name) for section in SECTIONS for name in preset_names(section)]
 )
 def test_every_preset_is_a_valid_section(section: str, name: str) -> None:
     account = dict.fromkeys(read_preset_file(section, name).get("about", {}).get("account", {}), "1")
@@ -56,12 +59,12 @@ def test_the_generic_presets_know_all_of_our_words() -> None:
 
 
 def test_our_own_name_comes_first_among_the_synonyms() -> None:
-    for section in WITH_PRESETS:
+    for section in SECTIONS:
         for word, synonyms in read_preset(section, "generic")["params"].items():
             assert synonyms[0] == word
 
 
-@pytest.mark.parametrize("section", WITH_PRESETS)
+@pytest.mark.parametrize("section", SECTIONS)
 def test_no_parameter_means_two_things(section: str) -> None:
     names = [name for synonyms in read_preset(section, "generic")["params"].values() for name in synonyms]
     assert len(names) == len(set(names))
@@ -96,7 +99,7 @@ def test_an_unknown_preset_is_told_with_those_there_are(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as raised:
         load_settings(file, {})
-    networks, sources = (", ".join(preset_names(section)) for section in WITH_PRESETS)
+    networks, sources = (", ".join(preset_names(section)) for section in SECTIONS)
     assert [str(problem) for problem in raised.value.problems] == [
         f'networks.acme.preset = "genric": no such preset: there are {networks}',
         f'sources.a.preset = "../networks/generic": no such preset: there are {sources}',
