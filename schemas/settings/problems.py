@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
 from schemas.requests import find_mistakes
 from schemas.settings.alert_problems import KnownToAlert, alert_mistakes
+from schemas.settings.conversion_api_problems import Known as KnownToApi
+from schemas.settings.conversion_api_problems import conversion_api_mistakes
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_mistakes
@@ -45,6 +47,7 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_sources(settings, context),
         *_webhooks(settings, context),
         *_alerts(settings, context),
+        *_conversion_apis(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
         *(_problem(*mistake) for mistake in lander_mistakes(settings)),
@@ -151,6 +154,15 @@ def _webhooks(settings: Settings, context: Context) -> Iterator[Problem]:
 
 
 def _alerts(settings: Settings, context: Context) -> Iterator[Problem]:
+def _conversion_apis(settings: Settings, context: Context) -> Iterator[Problem]:
+    names = (context.names(section) for section in ("events", "sources", "campaigns", "networks"))
+    known = KnownToApi(*names)
+    for name, api in settings.conversion_apis.items():
+        for place, value, message in conversion_api_mistakes(api, known):
+            at = ("conversion_apis", name, *place)
+            yield _problem(at, value, message) if value else Problem(path_text(at), "", message)
+
+
     known = KnownToAlert(context.names("webhooks"), context.names("events") | {LANDER_CLICK})
     for name, alert in settings.alerts.items():
         for place, value, message in alert_mistakes(alert, known):
