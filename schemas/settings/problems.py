@@ -45,9 +45,9 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_events(settings),
         *_networks(settings, context),
         *_sources(settings, context),
+        *_conversion_apis(settings, context),
         *_webhooks(settings, context),
         *_alerts(settings, context),
-        *_conversion_apis(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
         *(_problem(*mistake) for mistake in lander_mistakes(settings)),
@@ -154,6 +154,13 @@ def _webhooks(settings: Settings, context: Context) -> Iterator[Problem]:
 
 
 def _alerts(settings: Settings, context: Context) -> Iterator[Problem]:
+    known = KnownToAlert(context.names("webhooks"), context.names("events") | {LANDER_CLICK})
+    for name, alert in settings.alerts.items():
+        for place, value, message in alert_mistakes(alert, known):
+            found = "" if value is None else value_text(value)
+            yield Problem(path_text(("alerts", name, *place)), found, message)
+
+
 def _conversion_apis(settings: Settings, context: Context) -> Iterator[Problem]:
     names = (context.names(section) for section in ("events", "sources", "campaigns", "networks"))
     known = KnownToApi(*names)
@@ -161,13 +168,6 @@ def _conversion_apis(settings: Settings, context: Context) -> Iterator[Problem]:
         for place, value, message in conversion_api_mistakes(api, known):
             at = ("conversion_apis", name, *place)
             yield _problem(at, value, message) if value else Problem(path_text(at), "", message)
-
-
-    known = KnownToAlert(context.names("webhooks"), context.names("events") | {LANDER_CLICK})
-    for name, alert in settings.alerts.items():
-        for place, value, message in alert_mistakes(alert, known):
-            found = "" if value is None else value_text(value)
-            yield Problem(path_text(("alerts", name, *place)), found, message)
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:
