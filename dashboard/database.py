@@ -11,7 +11,7 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from sql.connect import address, connect
-from sql.reports.ask import Answer
+from sql.reports.ask import Answer, answered
 from sql.reports.question import Question, parameters_of, text_of
 from sql.statements import report_statement, statement
 
@@ -43,11 +43,11 @@ class Database:
         self._lock = Lock()
 
     def report(self, question: Question, most: int = MOST_ROWS) -> Answer:
-        """The answer to a question, its first rows. Raises DatabaseAwayError, QueryRefusedError."""
+        """The answer to a question, its first rows. Raises DatabaseAwayError, QueryRefusedError, NoRateError."""
         text = text_of(question, report_statement(question.report.name))
         with self.client() as client:
             result = client.query(text, parameters_of(question, text), settings={"limit": most})
-            return Answer(tuple(result.column_names), tuple(tuple(row) for row in result.result_rows))
+            return answered(question, result)
 
     def rows(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of `sql/queries/NAME.sql`, columns by name. Raises DatabaseAwayError, QueryRefusedError."""

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from textwrap import indent
 
-_SHARED = re.compile(r"^( *)\$\{CLICK_COSTS\}$", re.MULTILINE)
+_SHARED = re.compile(r"^( *)\$\{(CLICK_COSTS|RATES)\}$", re.MULTILINE)
 
 
 @cache
@@ -20,7 +20,11 @@ def report_statement(name: str) -> str:
 
     What several reports share stands in a file of its own, and in their text as ${CLICK_COSTS} alone on its line.
     """
-    return _SHARED.sub(lambda found: indent(_text("reports", "click_costs").rstrip(), found[1]), _text("reports", name))
+
+    def shared(found: re.Match[str]) -> str:
+        return indent(_text("reports", found[2].lower()).rstrip(), found[1])
+
+    return _SHARED.sub(shared, _text("reports", name))
 
 
 def _text(folder: str, name: str) -> str:

@@ -24,7 +24,9 @@ from clickjoin.cli.reconcile import NAME as RECONCILE
 from clickjoin.cli.reconcile import Asked, reconcile
 from clickjoin.cli.report_options import Choices
 from clickjoin.source_lists import FORMS, VERDICTS, values_of, written
+from schemas.settings.file import Settings
 from sql.reports.question import CUT, KEEP
+from sql.reports.rates import NoRateError
 
 if TYPE_CHECKING:
     from sql.reports.ask import Answer
@@ -71,6 +73,7 @@ def report(
     mapped: options.Map = None,
     said: options.Set = None,
     where: options.Where = None,
+    currency: options.Currency = "",
     keep: options.Keep = KEEP,
     cut: options.Cut = CUT,
     listed: options.List = "",
@@ -85,7 +88,7 @@ def report(
     if file or network or source or mapped or said:
         fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)
-    choices = replace(choices, where=tuple(where or ()), keep=keep, cut=cut)
+    choices = replace(choices, where=tuple(where or ()), keep=keep, cut=cut, currency=currency)
     _run(name, config, data, choices, form)
 
 
@@ -108,10 +111,11 @@ def funnel(
     parquet: options.Parquet = None,
     sql: options.Sql = False,
     where: options.Where = None,
+    currency: options.Currency = "",
 ) -> None:
     """Show the funnel: the clicks, and of each event how many of them reached it. The same as `report funnel`."""
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals)
-    choices = replace(choices, where=tuple(where or ()))
+    choices = replace(choices, where=tuple(where or ()), currency=currency)
     _run("funnel", config, data, choices, _Form(as_json, as_csv, parquet, sql))
 
 
@@ -141,6 +145,16 @@ def _run(name: str, config: Path, data: Path, choices: Choices, form: _Form) -> 
     if form.sql:
         typer.echo(ask.shown(question))
         return
+    try:
+        _answer(settings, question, form)
+    except NoRateError as error:
+        fail(str(error), WRONG)
+
+
+def _answer(settings: Settings, question: "Question", form: _Form) -> None:
+    """Ask, and print. Raises NoRateError."""
+    from sql.reports import ask
+
     with clickhouse(settings) as client:
         if form.as_csv:
             print_pieces(ask.stream(client, question, "CSVWithNames"))

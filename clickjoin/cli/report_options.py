@@ -1,5 +1,6 @@
 """What `clickjoin report` is told, and the question that comes of it."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ from schemas.settings.file import Settings
 from schemas.settings.values import parse_duration
 from sql.reports.catalogue import Date, Report, report_named
 from sql.reports.question import CUT, KEEP, Question, filterable
+from sql.reports.rates import Into, into
 
 _MOST_DECIMALS = 8  # as the tables hold money
 
@@ -27,6 +29,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Of the funnel: only step
 Tests = Annotated[bool, typer.Option("--tests", help="Count what is marked as a test, too.")]
 Bots = Annotated[bool, typer.Option("--bots", help="Count what looks like a robot, too.")]
 Zone = Annotated[str, typer.Option("--zone", metavar="NAME", help="The time zone of times and days: Europe/Berlin.")]
+Currency = Annotated[str, typer.Option("--currency", metavar="USD", help="All money in one, by [rates].")]
 Decimals = Annotated[int, typer.Option("--decimals", min=0, max=_MOST_DECIMALS, help="Of a sum of money.")]
 Period = Annotated[str, typer.Option("--period", metavar="SPAN", help="Of cohorts: how long a subscription runs.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
@@ -68,6 +71,7 @@ class Choices:
     zone: str = "UTC"
     decimals: int = 2
     period: str = "30d"
+    currency: str = ""
     where: tuple[str, ...] = ()
     keep: float = KEEP
     cut: float = CUT
@@ -92,6 +96,7 @@ def question(name: str, choices: Choices, settings: Settings, now: datetime) -> 
         zone=choices.zone,
         decimals=choices.decimals,
         period_ms=_period(choices.period),
+        into=_into(choices.currency or settings.reports.currency or "", settings),
         now=round(now.timestamp() * 1000),
         keep=choices.keep,
         cut=choices.cut,
@@ -142,6 +147,14 @@ def _filter(report: Report, text: str) -> tuple[str, str]:
     if not equals:
         raise ValueError(f"--where {text}: write DIM=VALUE, of {', '.join(filterable(report))}")
     return name.strip(), value
+
+
+def _into(currency: str, settings: Settings) -> Into | None:
+    if not currency:
+        return None
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise ValueError(f'--currency {currency}: write the ISO 4217 code, like "USD"')
+    return into(currency, settings.rates)
 
 
 def _period(text: str) -> int:

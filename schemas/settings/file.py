@@ -10,6 +10,7 @@ from schemas.settings.landers import Lander
 from schemas.settings.postbacks import Source
 from schemas.settings.privacy import Privacy
 from schemas.settings.rates import RateTable
+from schemas.settings.reports import Reports
 from schemas.settings.servers import ClickHouse, Emit, Ingest, Kafka, Metrics
 from schemas.settings.traffic import Campaign, EventSettings, Network, Offer
 from schemas.settings.values import ConfigName, Section
@@ -29,6 +30,7 @@ class Settings(Section):
     metrics: Metrics = Metrics()
     dashboard: Dashboard = Dashboard()
     rates: RateTable = Field(default_factory=dict)
+    reports: Reports = Reports()
     events: dict[ConfigName, EventSettings] = Field(default_factory=dict)
     networks: dict[ConfigName, Network] = Field(default_factory=dict)
     sources: dict[ConfigName, Source] = Field(default_factory=dict)

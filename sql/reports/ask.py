@@ -1,12 +1,14 @@
 """Asks ClickHouse for a report."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.query import QueryResult
 
 from sql.reports.question import Question, parameters_of, runnable, text_of
+from sql.reports.rates import check_rates
 from sql.statements import report_statement
 from sql.stream import stream as stream_of
 
@@ -24,10 +26,17 @@ class Answer:
 
 
 def ask(client: Client, question: Question) -> Answer:
-    """The answer to a question."""
+    """The answer to a question. Raises NoRateError where an amount has no rate into the currency asked for."""
     text = text_of(question, report_statement(question.report.name))
     result = client.query(text, parameters_of(question, text))
-    return Answer(tuple(result.column_names), tuple(tuple(row) for row in result.result_rows))
+    return answered(question, result)
+
+
+def answered(question: Question, result: QueryResult) -> Answer:
+    """What the server found. Raises NoRateError."""
+    answer = Answer(tuple(result.column_names), tuple(tuple(row) for row in result.result_rows))
+    check_rates(question.into, _currencies(answer))
+    return answer
 
 
 def shown(question: Question) -> str:
@@ -37,6 +46,17 @@ def shown(question: Question) -> str:
 
 
 def stream(client: Client, question: Question, form: str) -> Iterator[bytes]:
-    """The answer in one of ClickHouse's formats, as it arrives."""
+    """The answer in one of ClickHouse's formats, as it arrives. Raises NoRateError, before anything arrives."""
+    if question.into:
+        ask(client, question)
     text = text_of(question, report_statement(question.report.name))
     return stream_of(client, text, parameters_of(question, text), form)
+
+
+def _currencies(answer: Answer) -> Iterator[str]:
+    """Of all amounts in it."""
+    for name in ("currency", "money"):
+        if name in answer.columns:
+            at = answer.columns.index(name)
+            for row in answer.rows:
+                yield from row[at] if isinstance(row[at], Mapping) else (row[at],)

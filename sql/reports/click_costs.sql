@@ -13,14 +13,15 @@ WITH
     [${FACT_NAMES}] AS fact_names
 SELECT
     ${GROUPS}
-    part.1 AS currency,
+    told_in(part.1, rate_day) AS currency,
     sum(part.2) AS clicks,
-    sum(part.3) AS amount,
+    sum(part.3 * factor_of(part.1, rate_day)) AS amount,
     sum(part.4) AS amounts
 FROM
 (
     SELECT
         ${GROUPS}
+        rate_day,
         arrayConcat(
             if(
                 max(has_bill),
@@ -39,6 +40,7 @@ FROM
                 ${DIMENSIONS}
                 if(billed, [${FACTS}], []) AS facts,
                 toString(if(isNull(cost), '', clicks.currency)) AS own_currency,
+                if({into:String} = '', toDate(0), toDate(clicked_at)) AS rate_day,
                 if(billed, toDate(clicked_at), toDate(0)) AS bill_day,
                 billed AND (is_test OR is_bot) AS left_out,
                 count() AS n,
@@ -104,7 +106,7 @@ FROM
             GROUP BY bill_day, names, named
         ) AS base ON base.bill_day = bills.day AND base.names = bills.names AND base.named = bills.named
     ) AS spread ON spread.day = cells.bill_day AND spread.bill_names = cells.names AND spread.bill_named = cells.named
-    GROUP BY ${GROUPS} facts, own_currency, bill_day, left_out
+    GROUP BY ${GROUPS} facts, own_currency, rate_day, bill_day, left_out
 )
 ARRAY JOIN parts AS part
 GROUP BY ${GROUPS} currency

@@ -3,6 +3,9 @@
 -- (strict) by one that is not older than the one that reached the step before, the first not older than the click.
 -- Money is by currency: of the step `click` the cost, of the others what was approved of the wanted, refunds taken off,
 -- whatever the order.
+WITH
+    ${RATES}
+    amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded
 SELECT
     ${GROUPS}
     step,
@@ -11,7 +14,7 @@ SELECT
     found[step].2 AS conversions,
     if(found[0].1 = 0, NULL, found[step].1 / found[0].1) AS rate,
     if(step = 0 OR found[step - 1].1 = 0, NULL, found[step].1 / found[step - 1].1) AS step_rate,
-    mapApply((currency, amount) -> (currency, toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8})), found[step].3) AS money
+    mapApply((currency, amount) -> (currency, rounded(amount)), found[step].3) AS money
 FROM
 (
     SELECT
@@ -24,7 +27,7 @@ FROM
             step,
             sum(clicks) AS clicks,
             sum(conversions) AS conversions,
-            mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(38, 8))')) AS money
+            mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
         FROM
         (
             SELECT ${GROUPS} toUInt16(0) AS step, currency, clicks, clicks AS conversions, amount, amounts
@@ -90,27 +93,30 @@ FROM
 
             UNION ALL
 
-            WITH
-                if({by:String} = 'click', clicked_at, occurred_at) AS dated,
-                toTimeZone(dated, {zone:String}) AS at
-            SELECT
-                ${DIMENSIONS}
-                toUInt16(indexOf({events:Array(String)}, event)) AS step,
-                conversions.currency AS currency,
-                0 AS clicks,
-                0 AS conversions,
-                ifNull(sum(payout), 0) AS amount,
-                count() AS amounts
-            FROM conversions FINAL
-            WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
-              AND dated < fromUnixTimestamp64Milli({until:Int64})
-              AND event IN {events:Array(String)}
-              AND status = 'approved'
-              AND status IN {statuses:Array(String)}
-              AND isNotNull(payout)
-              AND (NOT is_test OR {tests:Bool})${FILTERS}
-              AND (NOT is_bot OR {bots:Bool})
-            GROUP BY ALL
+            SELECT ${GROUPS} step, currency, 0 AS clicks, 0 AS conversions, sum(part) AS amount, sum(parts) AS amounts
+            FROM
+            (
+                WITH
+                    if({by:String} = 'click', clicked_at, occurred_at) AS dated,
+                    toTimeZone(dated, {zone:String}) AS at
+                SELECT
+                    ${DIMENSIONS}
+                    toUInt16(indexOf({events:Array(String)}, event)) AS step,
+                    told_in(conversions.currency, toDate(occurred_at)) AS currency,
+                    ifNull(sum(payout), 0) * factor_of(conversions.currency, toDate(occurred_at)) AS part,
+                    count() AS parts
+                FROM conversions FINAL
+                WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
+                  AND dated < fromUnixTimestamp64Milli({until:Int64})
+                  AND event IN {events:Array(String)}
+                  AND status = 'approved'
+                  AND status IN {statuses:Array(String)}
+                  AND isNotNull(payout)
+                  AND (NOT is_test OR {tests:Bool})${FILTERS}
+                  AND (NOT is_bot OR {bots:Bool})
+                GROUP BY ALL
+            )
+            GROUP BY ${GROUPS} step, currency
         )
         GROUP BY ALL
     )

@@ -2,6 +2,7 @@
 -- the click or, by conversion, from the first conversion of the click that is no refund. For each number of days only
 -- those count that are so old by now. Payout is of the wanted statuses, refunds taken off; rounded once, at the end.
 WITH
+    ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded,
     amount -> toDecimal128(round(amount, {decimals:UInt8} + 2), {decimals:UInt8} + 2) AS finely
 SELECT
@@ -58,9 +59,9 @@ FROM
         SELECT
             ${DIMENSIONS}
             days,
-            toString(if(isNotNull(found.payout) AND in_time, found.currency, '')) AS currency,
+            told_in(if(isNotNull(found.payout) AND in_time, found.currency, ''), toDate(found.occurred_at)) AS currency,
             countIf({by:String} = 'conversion' AND is_first) AS seen,
-            ifNull(sumIf(found.payout, in_time), 0) AS amount,
+            ifNull(sumIf(found.payout, in_time), 0) * factor_of(found.currency, toDate(found.occurred_at)) AS amount,
             countIf(found.payout, in_time) AS amounts
         FROM
         (

@@ -2,9 +2,11 @@
 -- known probability, so each click stands for 1 / probability of them (inverse propensity, normalised by its own sum). The
 -- interval is one of 95 in 100, from the spread of what the clicks brought. Only clicks whose choice is recorded count.
 WITH
+    ${RATES}
     amount -> toDecimal128(round(toDecimal128(amount, 12), {decimals:UInt8} + 2), {decimals:UInt8} + 2) AS finely,
     weighed / weights AS mean,
-    1.96 * sqrt(greatest(squares - 2 * mean * leaning + mean * mean * weights2, 0)) / weights AS off
+    squares - 2 * mean * leaning + mean * mean * weights2 AS spread,
+    1.96 * sqrt(if(spread > squares * 1e-12, spread, 0)) / weights AS off  -- below, it is the rounding of the sums
 SELECT
     ${GROUPS}
     candidate AS offer,
@@ -60,10 +62,13 @@ FROM
         ) AS seen
         LEFT JOIN
         (
-            SELECT click_id, groupArray((toString(currency), paid)) AS amounts
+            SELECT click_id, groupArray((currency, paid)) AS amounts
             FROM
             (
-                SELECT click_id, currency, toFloat64(sum(payout)) AS paid
+                SELECT
+                    click_id,
+                    told_in(conversions.currency, toDate(occurred_at)) AS currency,
+                    toFloat64(sum(payout * factor_of(conversions.currency, toDate(occurred_at)))) AS paid
                 FROM conversions FINAL
                 WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
                   AND clicked_at < fromUnixTimestamp64Milli({until:Int64})

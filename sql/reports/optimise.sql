@@ -5,6 +5,7 @@
 -- the prior, with the weight of one paying click. A group loses money where a click is worth less than it costs. Quantiles
 -- are Wilson and Hilferty's: right to a hundredth. No verdict has a group that has amounts in several currencies.
 WITH
+    ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded,
     paid > 0 AND paid_squares > 0 AS has_paid,
     if(has_paid, paid_squares / toFloat64(paid), all_squares / toFloat64(all_paid)) AS unit,
@@ -52,8 +53,8 @@ FROM
             currency,
             clicks AS seen,
             CAST(map(), 'Map(String, UInt64)') AS came,
-            toDecimal256(amount, 8) AS c,
-            toDecimal256(0, 8) AS p,
+            amount AS c,
+            toDecimal256(0, 28) AS p,
             toFloat64(0) AS p2,
             amounts
         FROM
@@ -68,8 +69,8 @@ FROM
             currency,
             0 AS seen,
             CAST(map(), 'Map(String, UInt64)') AS came,
-            toDecimal256(0, 8) AS c,
-            toDecimal256(sum(brought), 8) AS p,
+            toDecimal256(0, 28) AS c,
+            sum(brought) AS p,
             sum(pow(toFloat64(brought), 2)) AS p2,
             count() AS amounts
         FROM
@@ -78,8 +79,8 @@ FROM
             SELECT
                 ${DIMENSIONS}
                 click_id,
-                toString(conversions.currency) AS currency,
-                sum(payout) AS brought
+                told_in(conversions.currency, toDate(occurred_at)) AS currency,
+                sum(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at))) AS brought
             FROM conversions FINAL
             WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
               AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
@@ -99,8 +100,8 @@ FROM
             '' AS currency,
             0 AS seen,
             map(event, came_here) AS came,
-            toDecimal256(0, 8) AS c,
-            toDecimal256(0, 8) AS p,
+            toDecimal256(0, 28) AS c,
+            toDecimal256(0, 28) AS p,
             toFloat64(0) AS p2,
             0 AS amounts
         FROM

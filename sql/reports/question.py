@@ -12,6 +12,7 @@ from typing import Any
 from schemas.values import STATUSES
 from sql.reports.catalogue import Date, Report
 from sql.reports.dimensions import OF_CLICK, expression
+from sql.reports.rates import Into, into_parameters
 
 DAY_MS = 86_400_000
 _BEGIN, _END = 0, 9_000_000_000_000  # milliseconds: 1970, and 2255
@@ -41,6 +42,7 @@ class Question:
     now: int = _END  # milliseconds: how old everything is by now
     keep: float = KEEP  # of optimise
     cut: float = CUT
+    into: Into | None = None  # the one currency that money is told in; None: each in its own
     filters: tuple[tuple[str, str], ...] = ()  # only where a fact of the click, by its name, has this value
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ def parameters_of(question: Question, text: str) -> dict[str, Any]:
         "period": question.period_ms,
         "now": question.now,
         "days": list(_AGES),
+        **into_parameters(question.into),
         "keep": question.keep,
         "cut": question.cut,
     } | {f"filter_{at}": value for at, (_, value) in enumerate(question.filters)}

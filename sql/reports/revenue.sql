@@ -3,6 +3,7 @@
 -- Sums are exact. Each figure is rounded once, at the end, half away from zero; what is for one click or conversion,
 -- and the ROI, to two places more than the sums.
 WITH
+    ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded,
     amount -> toDecimal128(round(amount, {decimals:UInt8} + 2), {decimals:UInt8} + 2) AS finely,
     paid - spent AS gained
@@ -57,17 +58,18 @@ FROM
         WITH
             if({by:String} = 'click', clicked_at, occurred_at) AS dated,
             toTimeZone(dated, {zone:String}) AS at,
-            ifNull(conversions.payout, 0) AS amount
+            ifNull(conversions.payout, 0) AS amount,
+            factor_of(conversions.currency, toDate(occurred_at)) AS factor
         SELECT
             ${DIMENSIONS}
-            toString(if(isNull(conversions.payout), '', conversions.currency)) AS currency,
+            told_in(if(isNull(conversions.payout), '', conversions.currency), toDate(occurred_at)) AS currency,
             0 AS seen,
             countIf(status IN {statuses:Array(String)} AND NOT is_refund) AS happened,
             toDecimal128(0, 8) AS c,
-            sumIf(amount, status = 'pending') AS p,
-            sumIf(amount, status = 'approved') AS a,
-            sumIf(amount, status = 'rejected') AS r,
-            sumIf(amount, status IN {statuses:Array(String)}) AS w,
+            sumIf(amount, status = 'pending') * factor AS p,
+            sumIf(amount, status = 'approved') * factor AS a,
+            sumIf(amount, status = 'rejected') * factor AS r,
+            sumIf(amount, status IN {statuses:Array(String)}) * factor AS w,
             count(conversions.payout) AS amounts
         FROM conversions FINAL
         WHERE dated >= fromUnixTimestamp64Milli({since:Int64})

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal, localcontext
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,17 +18,30 @@ from clickhouse_connect.driver.client import Client
 from schemas.values import STATUSES
 from sql.connect import connect
 from sql.export import MOMENTS, export
-from sql.reports.ask import ask
+from sql.reports.ask import ask, stream
 from sql.reports.catalogue import REPORTS, Report
 from sql.reports.question import DAY_MS, Question
+from sql.reports.rates import NoRateError, into
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import dsn_of
 from tests.oracle.report_oracle import BRUTE_FORCE
-from tests.oracle.report_parts import Found, spent
+from tests.oracle.report_parts import Found, in_one_currency, spent
 from tests.support.report_rows import BEGAN, EVENTS, KEYS, Rows, latest, load, messy_rows
 
 CLICKS, SEED = 500, 20261121
 _BEGAN_MS = round(BEGAN.timestamp() * 1000)
+RATES = {
+    "USD": {
+        "EUR": {"0001-01-01": Decimal("0.0000001"), "2026-10-05": Decimal("0.923375641"), "2026-11-01": Decimal("0.9")}
+    },
+    "EUR": {
+        "PLN": {"0001-01-01": Decimal("4.2517")},
+        "GBP": {"2026-10-20": Decimal("0.86")},
+        "USD": {"2026-01-01": Decimal(9)},
+    },
+    "GBP": {"EUR": {"0001-01-01": Decimal("1.17")}},
+}
+"""In one direction or the other; the direct one counts where both are there."""
 _KEY_WORDS = {
     "funnel": ("step", "event"),
     "time": ("event",),
@@ -80,6 +95,7 @@ def a_question(report: Report, group_by: tuple[str, ...], random: Random) -> Que
         decimals=random.choice((0, 2, 6)),
         period_ms=random.choice((7, 30)) * DAY_MS,
         now=_BEGAN_MS + random.randrange(50, 200) * DAY_MS,
+        into=into("EUR", RATES) if since % 2 else None,
     )
 
 
@@ -106,7 +122,9 @@ def test_a_report_by_any_dimension_equals_brute_force(messy: Messy, name: str) -
     held = 0
     for group_by in groupings:
         question = a_question(report, group_by, random)
-        found, wanted = found_by(messy.client, question), BRUTE_FORCE[name](question, messy.rows)
+        found = found_by(messy.client, question)
+        with localcontext(prec=80):
+            wanted = BRUTE_FORCE[name](question, in_one_currency(question, messy.rows))
         assert comparable(found) == comparable(wanted), question
         held += len(wanted)
     assert held > len(groupings)
@@ -127,6 +145,30 @@ def test_a_sum_of_money_is_exact_and_rounded_once(messy: Messy) -> None:
     for currency, cost in costs.items():
         shares = [share for parts in spent(messy.rows).values() for name, share in parts if name == currency]
         assert cost == sum(shares)
+
+
+def test_money_in_one_currency_is_the_sum_of_each_amount_by_its_days_rate(messy: Messy) -> None:
+    """Also where the sum of a day is shared out over thousands of groups: rounded once, at the end."""
+    asked = Question(REPORTS["revenue"], decimals=8, into=into("EUR", RATES))
+    ((currency, *figures),) = ask(messy.client, asked).rows
+    by_day = ask(messy.client, replace(asked, group_by=("day", "country"))).named()
+    assert currency == "EUR"
+    with localcontext(prec=80):
+        assert tuple(figures[2:5]) == BRUTE_FORCE["revenue"](asked, in_one_currency(asked, messy.rows))["EUR",][2:5]
+    assert abs(sum(row["cost"] for row in by_day) - figures[2]) <= len(by_day) * Decimal("0.5e-8")
+
+
+def test_an_amount_without_a_rate_is_an_error_that_names_its_currency_and_days(messy: Messy) -> None:
+    rates = {"USD": {"EUR": {"2026-10-01": Decimal("0.9")}}, "EUR": {"PLN": {"0001-01-01": Decimal(4)}}}
+    for name in ("funnel", "revenue", "ltv", "offers", "optimise"):
+        asked = Question(REPORTS[name], events=EVENTS, into=into("EUR", rates))
+        with pytest.raises(
+            NoRateError, match=r"into EUR for amounts of these days: USD: 2026-09-\d\d to 2026-09-30"
+        ) as why:
+            ask(messy.client, asked)
+        assert "[rates.USD] EUR = { 2026-09-" in str(why.value)
+        with pytest.raises(NoRateError):
+            next(stream(messy.client, asked, "CSVWithNames"))
 
 
 def test_the_views_hold_what_the_reports_say(messy: Messy) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, localcontext
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sql.reports.question import Question
+from sql.reports.rates import Into
 from tests.support.report_rows import Row, Rows
 
 Found = dict[tuple[Any, ...], tuple[Any, ...]]
@@ -55,6 +57,8 @@ def clicks(question: Question, rows: Rows) -> Iterator[tuple[tuple[Any, ...], Ro
 
 def spent(rows: Rows) -> dict[str, list[tuple[str, Decimal]]]:
     """What each click cost, in whatever currencies: by the bills that name it or, without any, its own cost."""
+    if "spent" in rows:
+        return rows["spent"][0]
     found: dict[str, list[tuple[str, Decimal]]] = {
         row["click_id"]: [] if row["cost"] is None else [(row["currency"], row["cost"])] for row in rows["clicks"]
     }
@@ -69,6 +73,38 @@ def spent(rows: Rows) -> dict[str, list[tuple[str, Decimal]]]:
             rest = Decimal(0) if place else bill["cost"] - each * len(paid_for)
             billed[click_id].append((bill["currency"], each + rest))
     return found | billed
+
+
+def in_one_currency(question: Question, rows: Rows) -> Rows:
+    """The rows with every amount in the currency asked for: costs by the day of the click, payouts by their own."""
+    if question.into is None:
+        return rows
+    factor, own = partial(_factor, question.into), spent(rows)
+    paid = [
+        row
+        if row["payout"] is None
+        else {
+            **row,
+            "payout": row["payout"] * factor(row["currency"], row["occurred_at"]),
+            "currency": question.into.currency,
+        }
+        for row in rows["conversions"]
+    ]
+    costs = {
+        row["click_id"]: [
+            (question.into.currency, amount * factor(currency, row["clicked_at"]))
+            for currency, amount in own[row["click_id"]]
+        ]
+        for row in rows["clicks"]
+    }
+    return {**rows, "conversions": paid, "spent": [costs]}
+
+
+def _factor(into: Into, currency: str, at: datetime) -> Decimal:
+    if currency == into.currency:
+        return Decimal(1)
+    day = (at.astimezone(UTC).date() - date(1970, 1, 1)).days
+    return next(one.factor for one in into.factors if one.currency == currency and one.since <= day)
 
 
 def _names(bill: Row, click: Row) -> bool:

@@ -12,6 +12,7 @@ from schemas.settings.file import Settings
 from sql.reports.ask import Answer, shown
 from sql.reports.catalogue import REPORTS
 from sql.reports.question import DAY_MS, Question
+from sql.reports.rates import Factor, Into
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=UTC)
 SETTINGS = Settings.model_validate(
@@ -38,6 +39,16 @@ def test_cohorts_begin_with_the_last_event_that_repeats() -> None:
     assert asked("cohorts", event="trial,subscribe", period="7d").period_ms == 7 * DAY_MS
 
 
+def test_money_is_told_in_the_currency_that_is_typed_else_in_the_configured_one() -> None:
+    tree = {"reports": {"currency": "EUR"}, "rates": {"EUR": {"USD": {"2026-11-01": "1.25"}}}}
+    settings = Settings.model_validate(tree)
+    told = question("revenue", Choices(), settings, NOW).into
+    assert told == Into("EUR", (Factor("USD", 20758, Decimal("0.8")),))
+    told = question("revenue", Choices(currency="USD"), settings, NOW).into
+    assert told == Into("USD", (Factor("EUR", 20758, Decimal("1.25")),))
+    assert asked("revenue").into is None
+
+
 def test_days_are_those_of_the_zone_and_the_last_one_is_whole() -> None:
     one = asked("revenue", since="yesterday", until="yesterday", zone="America/New_York")
     assert one.until - one.since == DAY_MS
@@ -58,6 +69,7 @@ def test_days_are_those_of_the_zone_and_the_last_one_is_whole() -> None:
         ("revenue", {"strict": True}, "only the funnel"),
         ("revenue", {"since": "today", "until": "yesterday"}, "--from today is not before --to yesterday"),
         ("cohorts", {"period": "0d"}, "--period 0d"),
+        ("revenue", {"currency": "euro"}, '--currency euro: write the ISO 4217 code, like "USD"'),
         ("latency", {"by": "click"}, "latency is dated neither by click nor by conversion"),
         ("quality", {"status": "approved"}, "quality goes by no status"),
     ],
