@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.settings.servers import Kafka
-from streams.adapters.kafka import Log
+from streams.adapters.kafka import Log, worker_credentials
 from streams.adapters.presence import Presence, listen_to_library
 from streams.batches import BatchApp, BatchConsumer, batches_of
 from streams.metrics import Standing, WorkerMetrics
@@ -63,7 +63,13 @@ class Worker:
         self._committed_began = clock_gettime(CLOCK_BOOTTIME)  # of the last commit that succeeded
         folder = data / "state" / "faust"  # it makes folders of its own, and keeps nothing in them
         folder.mkdir(parents=True, exist_ok=True)
-        self.app = BatchApp(role.group, kafka.servers, session_timeout=session_timeout, datadir=folder / role.group)
+        self.app = BatchApp(
+            role.group,
+            kafka.servers,
+            session_timeout=session_timeout,
+            datadir=folder / role.group,
+            broker_credentials=worker_credentials(kafka),
+        )
         BatchConsumer.batch_records = role.batch_records
         BatchConsumer.committed_at = staticmethod(self._committed_at)
         BatchConsumer.commit_failed = staticmethod(self._commit_failed)

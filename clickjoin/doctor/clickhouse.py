@@ -1,6 +1,7 @@
 """The doctor asks ClickHouse."""
 
 import time
+from urllib.parse import urlsplit, urlunsplit
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
@@ -26,8 +27,8 @@ ORDER BY clicked_at DESC LIMIT 1
 def ask_clickhouse(dsn: str) -> ClickHouseFacts:
     """Raises clickhouse_connect's Error, MigrationError or OSError where it does not answer."""
     migrations = standing(dsn)
-    server = dsn[: dsn.rindex("/")]  # the database may not be there yet
-    client = connect(f"{server}/default", connect_timeout=_PATIENCE, send_receive_timeout=_QUERY_SECONDS)
+    server = urlunsplit(urlsplit(dsn)._replace(path="/default"))  # the database may not be there yet
+    client = connect(server, connect_timeout=_PATIENCE, send_receive_timeout=_QUERY_SECONDS)
     try:
         began = time.time()
         at = int(client.query(_CLOCK).result_rows[0][0]) / 1000

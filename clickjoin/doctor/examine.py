@@ -28,7 +28,7 @@ def _machine(settings: Settings, data: Path) -> list[Finding]:
 def _kafka(settings: Settings) -> list[Finding]:
     from kafka.errors import KafkaError
 
-    from clickjoin.doctor.kafka import ask_kafka
+    from clickjoin.doctor.kafka import ask_kafka, reasons_heard
     from clickjoin.status import nobody_listens
     from clickjoin.topics import EVERY_TOPIC, TOPIC_CONFIGS
 
@@ -41,9 +41,11 @@ def _kafka(settings: Settings) -> list[Finding]:
         return [Finding("bad", "Kafka", why, start) for why in silent]
     found = [Finding("warn", "Kafka", why, "start that broker") for why in silent]
     try:
-        facts = ask_kafka(kafka, list(TOPIC_CONFIGS))
+        with reasons_heard() as reasons:
+            facts = ask_kafka(kafka, list(TOPIC_CONFIGS))
     except (KafkaError, OSError) as error:
-        what = f"{kafka.servers} does not let us in: {error or type(error).__name__}"
+        why = reasons[-1].strip() if reasons else str(error) or type(error).__name__
+        what = f"{kafka.servers} does not let us in: {why}"
         return [*found, Finding("bad", "Kafka", what, "compare [kafka.security] with what the brokers demand")]
     answers = Finding("good", "Kafka", f"{kafka.servers} answers, {facts.brokers} broker{'s'[: facts.brokers > 1]}")
     wanted = {name: {**EVERY_TOPIC, **configs} for name, configs in TOPIC_CONFIGS.items()}

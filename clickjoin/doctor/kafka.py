@@ -1,7 +1,10 @@
 """The doctor asks Kafka."""
 
+import logging
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
@@ -20,6 +23,36 @@ _ANSWER_WITHIN_MS = 5_000
 _ACKNOWLEDGED_WITHIN = 10.0  # seconds
 _TIMESTAMP, _BROKER_TIME = "message.timestamp.type", "LogAppendTime"
 _NO_LEADER = -1
+_REASON = re.compile(r"Authentication failed[^(]*|certificate verify failed[^(]*")
+
+
+class _Heard(logging.Handler):
+    """Keeps why the broker did not let us in: the error that is raised in the end says only that time was up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reasons: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = _REASON.search(record.getMessage())
+        if found:
+            self.reasons.append(found[0])
+
+
+@contextmanager
+def reasons_heard() -> Iterator[list[str]]:
+    """What the library logs meanwhile of passwords and certificates that are not accepted; nothing of it is shown."""
+    library, heard = logging.getLogger("kafka"), _Heard()
+    before = library.level, library.propagate
+    library.addHandler(heard)
+    library.setLevel(logging.WARNING)
+    library.propagate = False
+    try:
+        yield heard.reasons
+    finally:
+        library.removeHandler(heard)
+        library.setLevel(before[0])
+        library.propagate = before[1]
 
 
 def ask_kafka(kafka: Kafka, names: Sequence[str]) -> KafkaFacts:

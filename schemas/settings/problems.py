@@ -15,6 +15,7 @@ from schemas.settings.lander_problems import lander_mistakes
 from schemas.settings.masks import shown
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.routing_problems import Known, routing_mistakes
+from schemas.settings.server_problems import security_mistakes
 from schemas.settings.servers import ports_in_use
 from schemas.settings.source_problems import Known as KnownToSource
 from schemas.settings.source_problems import source_mistakes
@@ -81,10 +82,8 @@ def _servers(settings: Settings, context: Context) -> Iterator[Problem]:
         )
     if kafka.is_embedded and kafka.replication > 1:
         yield _problem(("kafka", "replication"), kafka.replication, "the embedded Kafka is one node: write 1")
-    if kafka.security.protocol.startswith("SASL") and not (kafka.security.mechanism and kafka.security.username):
-        yield _problem(
-            ("kafka", "security", "protocol"), kafka.security.protocol, "needs mechanism, username and password"
-        )
+    if not context.is_broken("kafka", "security"):
+        yield from (_problem(*mistake) for mistake in security_mistakes(kafka, settings.clickhouse))
     if ingest.default_network:
         place = ("ingest", "default_network")
         yield from _unless_known(place, ingest.default_network, context.names("networks"), "networks")

@@ -2,7 +2,7 @@
 
 import re
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -46,7 +46,12 @@ class KafkaSecurity(Section):
     mechanism: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
     username: str = ""
     password: Secret = SecretStr("")
-    ca_file: str = ""
+    ca_file: str = ""  # of the authority that signed the brokers' certificates; empty: those that the system trusts
+
+    @property
+    def has_password(self) -> bool:
+        """Whether one is given."""
+        return bool(self.password.get_secret_value())
 
 
 class Kafka(Section):
@@ -75,6 +80,7 @@ class ClickHouse(Section):
     """The database: embedded, or the URL of yours (with its database as the path)."""
 
     url: Annotated[SecretUrl, AfterValidator(_clickhouse_url)] = SecretStr(EMBEDDED)  # may hold a password
+    ca_file: str = ""  # of the authority that signed its certificate; empty: those that certifi knows
     port: int = Field(8123, ge=1, le=65535)  # of the embedded one
 
     @property
@@ -85,8 +91,10 @@ class ClickHouse(Section):
     @property
     def dsn(self) -> str:
         """The URL to connect to. It may hold a password: never log it."""
-        embedded = f"http://default@127.0.0.1:{self.port}/{DATABASE}"
-        return embedded if self.is_embedded else self.url.get_secret_value()
+        if self.is_embedded:
+            return f"http://default@127.0.0.1:{self.port}/{DATABASE}"
+        url = self.url.get_secret_value()
+        return f"{url}{'&' if '?' in url else '?'}ca_cert={quote(self.ca_file, safe='')}" if self.ca_file else url
 
 
 class Ingest(Section):

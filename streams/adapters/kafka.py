@@ -35,6 +35,22 @@ def connection(kafka: Kafka) -> dict[str, Any]:
     return options
 
 
+def worker_credentials(kafka: Kafka) -> Any:
+    """The same for Faust, in its own words; None: neither TLS nor SASL."""
+    from faust.auth import SASLCredentials, SSLCredentials
+
+    options = connection(kafka)
+    context = options.get("ssl_context")
+    if "sasl_mechanism" in options:
+        return SASLCredentials(
+            username=options["sasl_plain_username"],
+            password=options["sasl_plain_password"],
+            mechanism=options["sasl_mechanism"],
+            ssl_context=context,
+        )
+    return SSLCredentials(context=context) if context else None
+
+
 def blocking_connection(kafka: Kafka) -> dict[str, Any]:
     """The arguments with which every kafka-python client connects."""
     options = connection(kafka)
