@@ -10,10 +10,11 @@ from msgspec.structs import replace as changed
 
 from ingest.encryption import EncryptionPlan, decrypt
 from ingest.kept import Kept, read_kept
-from ingest.normalize_click import normalize_reported_click
+from ingest.landers import handed_on, lander_click, shown_click_id, shown_lander
+from ingest.normalize_click import Visitor, normalize_click, normalize_reported_click
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import Params
-from ingest.plans import Plans
+from ingest.plans import CampaignPlan, Plans
 from ingest.privacy import cut_params
 from ingest.refusal import Refusal, shown
 from schemas.ids import brought_click_id, imported_id
@@ -51,6 +52,8 @@ class Replay:
             return list(self._postbacks(row, kept))
         if kept.route == "click" and kept.method == "POST":
             return list(self._clicks(row, kept))
+        if kept.route in ("out", "t") and kept.method == "GET":
+            return [self._pressed(row, kept) if kept.route == "out" else self._on_lander(row, kept)]
         raise Refusal(400, "not_replayed", "who was not sent on did not click: only reported clicks are replayed")
 
     def _postbacks(self, row: Row, kept: Kept) -> list[Postback]:
@@ -72,9 +75,7 @@ class Replay:
         return found
 
     def _clicks(self, row: Row, kept: Kept) -> list[Click]:
-        plan = self._plans.campaigns.get(kept.name)
-        if plan is None:
-            raise Refusal(404, "unknown_campaign", f"there is no campaigns.{shown(kept.name)} in the configuration")
+        plan = self._campaign(kept)
 
         def click(params: Params, index: int) -> Click:
             minted = brought_click_id(plan.source, _id(row, index))
@@ -82,6 +83,30 @@ class Replay:
             return changed(made, origin=self._origin)
 
         return [click(params, index) for index, params in enumerate(self._params(kept))]
+
+    def _pressed(self, row: Row, kept: Kept) -> Postback:
+        """That a visitor pressed a lander's button. Who brings no click ID would be a new one, and was not sent on."""
+        plan = self._campaign(kept)
+        (params,) = self._params(kept)
+        click_id = shown_click_id(plan.source, params, self._plans.secrets)
+        if not click_id:
+            raise Refusal(400, "not_replayed", "who brought no click ID and was not sent on did not click")
+        pressed = lander_click(click_id, now_ms=row.received_at, wait_ms=plan.lander_wait_ms)
+        return changed(pressed, origin=self._origin)
+
+    def _on_lander(self, row: Row, kept: Kept) -> Click:
+        """The click of a visitor who was on a lander already: he was there, though his links carry no click ID."""
+        plan = self._campaign(kept)
+        (params,) = self._params(kept)
+        minted = brought_click_id(plan.source, _id(row, 0))
+        visit = normalize_click(plan, handed_on(plan, params), Visitor(), click_id=minted, now_ms=row.received_at)
+        return changed(visit, lander=shown_lander(plan, params), origin=self._origin)
+
+    def _campaign(self, kept: Kept) -> CampaignPlan:
+        plan = self._plans.campaigns.get(kept.name)
+        if plan is None:
+            raise Refusal(404, "unknown_campaign", f"there is no campaigns.{shown(kept.name)} in the configuration")
+        return plan
 
     def _params(self, kept: Kept, *, last: bool = False) -> list[Params]:
         """As Kept.params, without the personal data of requests that were kept before [privacy] said so."""

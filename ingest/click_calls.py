@@ -33,7 +33,8 @@ class ClickCalls:
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
         except Refusal as refusal:
             source, secret = (plan.source, plan.access.key) if plan else ("", None)
-            return await self._keeper.refuse(exchange, refusal, source=source, secret=secret)
+            limits = self._visits.limits
+            return await self._keeper.refuse(exchange, refusal, source=source, secret=secret, limits=limits)
         except NotStored as error:
             return not_stored(error)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -65,10 +66,12 @@ class Exchange:
     """One request: what was read of it, for handlers and for what is kept where it cannot be used."""
 
     __slots__ = (
+        "_is_read",
         "_peer",
         "_protocol",
         "_scope",
         "_trusted",
+        "_unread",
         "body",
         "content_type",
         "method",
@@ -103,6 +106,7 @@ class Exchange:
         self.query = scope.query_string
         self.body = b""
         self.content_type = ""
+        self._is_read, self._unread = False, 0
 
     @property
     def is_head(self) -> bool:
@@ -146,13 +150,16 @@ class Exchange:
 
     async def read_body(self, max_bytes: int, seconds: float) -> bytes:
         """The body. Raises Refusal for one that is too long, or that does not come."""
+        self._is_read = True
         self.content_type = self.header("content-type")
         length = self.header("content-length")
         if length.isdigit() and int(length) > max_bytes:
+            self._unread = int(length)
             raise self._too_large(max_bytes)
         try:
             self.body = await asyncio.wait_for(self._read(max_bytes), seconds)
         except TimeoutError:
+            self._unread = 1  # or more: it is not known
             raise Refusal(408, "body_timeout", f"the body did not come within {seconds:g} s") from None
         return self.body
 
@@ -171,13 +178,19 @@ class Exchange:
             raise self._too_large(limits.max_body_bytes)
         return [cut_params(self.privacy, params) for params in several] if self.privacy else several
 
+    async def read_to_keep(self, limits: Ingest) -> None:
+        """Read the body of a request that was refused before that, as far as it is kept."""
+        if self.method == "POST" and not self._is_read:
+            with suppress(Refusal):  # it is kept for another reason
+                await self.read_body(limits.max_body_bytes, limits.read_timeout / 1000)
+
     async def _read(self, max_bytes: int) -> bytes:
         chunks, size = [], 0
         async for chunk in self._protocol:
             size += len(chunk)
             chunks.append(chunk)
             if size > max_bytes:
-                self.body = b"".join(chunks)
+                self.body, self._unread = b"".join(chunks), 1
                 raise self._too_large(max_bytes)
         return b"".join(chunks)
 
@@ -192,5 +205,5 @@ class Exchange:
 
     def raw(self, secret: bytes | None) -> str:
         """The request as it is kept."""
-        path = self._scope.path
-        return raw_request(self.method, path, self.query, self.content_type, self.body, secret, self.privacy)
+        sent = (self.method, self._scope.path, self.query, self.content_type, self.body)
+        return raw_request(*sent, secret, self.privacy, self._unread)

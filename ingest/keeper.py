@@ -11,6 +11,7 @@ from ingest.store import Store
 from ingest.throttle import PROVES_NOTHING, Throttle, TooMany, too_many
 from schemas.ids import record_id
 from schemas.records import Invalid
+from schemas.settings.servers import Ingest
 from schemas.topics import INVALID
 from schemas.wire import encode
 
@@ -32,14 +33,17 @@ class Keeper:
         network: str = "",
         source: str = "",
         secret: bytes | None = None,
+        limits: Ingest | None = None,
     ) -> Answer:
         """Keep the request with its reason, then answer with it; 503 where it could not be kept, 429 where its address
-        has sent too many that prove nothing: these are not kept."""
+        has sent too many that prove nothing: these are not kept. limits: of a body that may not have been read yet."""
         if refusal.status in PROVES_NOTHING:
             try:
                 self._throttle.address(exchange)
             except TooMany as error:
                 return too_many(error)
+        if limits:
+            await exchange.read_to_keep(limits)
         if not exchange.is_head:
             try:
                 await self.keep(exchange, refusal, network=network, source=source, secret=secret)

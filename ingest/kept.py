@@ -5,11 +5,13 @@ from base64 import b64decode
 from typing import NamedTuple
 
 from ingest.parameters import Params, parse_body, parse_query
-from ingest.raw import MAX_RAW_BODY, MAX_RAW_URL
+from ingest.raw import MAX_RAW_URL
 from ingest.refusal import Refusal
 
 _FIRST_LINE = re.compile(r"(?P<method>[A-Z]+) /(?P<route>[a-z]+)/?(?P<name>[^?/]*)(?:/[^?]*)?(?:\?(?P<query>.*))?")
-_TYPE = "content-type: "
+_TYPE, _LENGTH = "content-type: ", "content-length: "
+_ONCE_KEPT = 16_384
+"""So much of a body was kept when nothing said how long it had been."""
 _BASE64 = "base64:"
 
 
@@ -36,10 +38,12 @@ def read_kept(raw: str) -> Kept:
     match = _FIRST_LINE.fullmatch(head)
     if not match:
         raise Refusal(400, "not_a_request", "this is no request that was kept")
-    content_type, _, text = rest.partition("\n\n")
+    said, _, text = rest.partition("\n\n")
+    content_type, _, length = said.partition("\n")
     body = b64decode(text.removeprefix(_BASE64)) if text.startswith(_BASE64) else text.encode()
     # The cut may have gone through a character, of which up to three bytes were left out.
-    if len(body) > MAX_RAW_BODY - 4 or len(head.encode()) >= MAX_RAW_URL:
+    is_whole = length == f"{_LENGTH}{len(body)}" if length else len(body) <= _ONCE_KEPT - 4
+    if not is_whole or len(head.encode()) >= MAX_RAW_URL:
         raise Refusal(400, "kept_in_part", "it was too long to be kept as a whole: let it be sent again")
     name = match["name"].removesuffix(".gif") if match["route"] == "pixel" else match["name"]
     return Kept(match["method"], match["route"], name, match["query"] or "", content_type.removeprefix(_TYPE), body)

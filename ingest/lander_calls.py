@@ -10,15 +10,14 @@ from msgspec.structs import replace
 from ingest.exchange import Answer, Exchange, Headers, json_answer, redirect
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
-from ingest.landers import CLICK_ID, lander_click, shown_click_id
+from ingest.landers import OFFER, handed_on, lander_click, shown_click_id, shown_lander
 from ingest.normalize_click import destination
-from ingest.parameters import Params, in_their_words
+from ingest.parameters import Params
 from ingest.plans import CampaignPlan
 from ingest.refusal import Refusal
 from ingest.visits import Visits, unknown_campaign
 from schemas.records import Click, Postback
 
-_OFFER, _LANDER = "offer", "lander"
 _CORS = (("access-control-allow-origin", "*"),)
 _PREFLIGHT: Headers = (
     *_CORS,
@@ -73,9 +72,9 @@ class LanderCalls:
         visits = self._visits
         query = exchange.query_params(visits.limits.max_url_bytes)
         click_id = await self._click_id(plan, exchange, query)
-        offer = query.get(_OFFER, "")
-        click = visits.click(plan, exchange, _handed_on(plan, query), click_id=click_id, offer=offer)
-        click = replace(click, lander=_shown(plan, query))
+        offer = query.get(OFFER, "")
+        click = visits.click(plan, exchange, handed_on(plan, query), click_id=click_id, offer=offer)
+        click = replace(click, lander=shown_lander(plan, query))
         if not exchange.is_head:
             pressed = lander_click(click.click_id, now_ms=click.received_at, wait_ms=plan.lander_wait_ms)
             # What a browser fetches before anybody presses is no press.
@@ -96,19 +95,7 @@ class LanderCalls:
     async def _make(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
         visits = self._visits
         query = exchange.query_params(visits.limits.max_url_bytes)
-        click = replace(visits.click(plan, exchange, _handed_on(plan, query)), lander=_shown(plan, query))
+        click = replace(visits.click(plan, exchange, handed_on(plan, query)), lander=shown_lander(plan, query))
         if not exchange.is_head:
             await visits.record(click)
         return json_answer(200, {"click_id": click.click_id, "offer": click.offer})
-
-
-def _shown(plan: CampaignPlan, query: Params) -> str:
-    """The lander that the visitor says he is on, if it is one of the campaign's."""
-    said = query.get(_LANDER, "")
-    return said if any(said == lander.name for lander in plan.landers) else ""
-
-
-def _handed_on(plan: CampaignPlan, query: Params) -> Params:
-    """What the lander hands on of the click's own parameters, as the source spells them or in our words."""
-    names = {**plan.names, "source_click_id": plan.click_id_names}
-    return in_their_words(names, {name: query[name] for name in query if name not in (CLICK_ID, _OFFER, _LANDER)})

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 
 from ingest.normalize_postback import MAX_BROUGHT_BYTES
-from ingest.parameters import BROKEN, Params
-from ingest.plans import LanderPlan
+from ingest.parameters import BROKEN, Params, in_their_words
+from ingest.plans import CampaignPlan, LanderPlan
 from ingest.refusal import bad_value
 from schemas.ids import brought_click_id, conversion_id, verify_click_id
 from schemas.records import Postback
 from schemas.unreplaced import unreplaced_macro
 from schemas.values import LANDER_CLICK
 
-CLICK_ID = "click_id"
+CLICK_ID, OFFER, LANDER = "click_id", "offer", "lander"
+"""What a lander's button says besides what the source said."""
 
 
 def choose_lander(landers: Iterable[LanderPlan], chance: float) -> LanderPlan | None:
@@ -38,6 +39,18 @@ def shown_click_id(source: str, params: Params, secrets: tuple[bytes, ...]) -> s
     if verify_click_id(value, secrets) or 0 < len(brought.encode("utf-8", "replace")) <= MAX_BROUGHT_BYTES:
         return value
     raise bad_value("invalid_click_id", CLICK_ID, value, "write the {click_id} that the lander's URL brought")
+
+
+def shown_lander(plan: CampaignPlan, params: Params) -> str:
+    """The lander that the visitor says he is on, if it is one of the campaign's."""
+    said = params.get(LANDER, "")
+    return said if any(said == lander.name for lander in plan.landers) else ""
+
+
+def handed_on(plan: CampaignPlan, params: Params) -> Params:
+    """What the lander hands on of the click's own parameters, as the source spells them or in our words."""
+    names = {**plan.names, "source_click_id": plan.click_id_names}
+    return in_their_words(names, {name: params[name] for name in params if name not in (CLICK_ID, OFFER, LANDER)})
 
 
 def lander_click(click_id: str, *, now_ms: int, wait_ms: int) -> Postback:

@@ -60,7 +60,8 @@ class PostbackCalls:
             return json_answer(200, {"status": "accepted", "postback_id": record.postback_id})
         except Refusal as refusal:
             network, secret = (plan.name, plan.access.key) if plan else (exchange.name[:64], None)
-            return await self._keeper.refuse(exchange, refusal, network=network, secret=secret)
+            limits = self._limits
+            return await self._keeper.refuse(exchange, refusal, network=network, secret=secret, limits=limits)
         except TooMany as error:
             return too_many(error)
         except NotStored as error:

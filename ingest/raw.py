@@ -10,7 +10,8 @@ from urllib.parse import quote_plus, unquote_plus
 
 from ingest.privacy import Privacy, cut_json, cut_pair, cut_text
 
-MAX_RAW_BODY = 16_384
+MAX_RAW_BODY = 65_536
+"""As much as a request with one record has: it can be replayed."""
 MAX_RAW_URL = 16_384
 _MASK = rb"***"
 
@@ -57,10 +58,12 @@ def raw_request(
     body: bytes,
     secret: bytes | None,
     privacy: Privacy | None = None,
+    unread: int = 0,
 ) -> str:
-    """Method and URL on the first line, then the type and the body where there is one: each bounded, keys masked.
+    """Method and URL on the first line, then the type, the length and the body where there is one: each bounded, keys
+    masked. A body of another length was kept in part. One that is no UTF-8 stands there in base64, behind `base64:`.
 
-    A body that is no UTF-8 stands there in base64, behind `base64:`.
+    unread: bytes of the body that were not read.
     """
     if privacy:
         path, query, body = cut_text(privacy, path), cut_query(privacy, query), cut_body(privacy, content_type, body)
@@ -68,15 +71,21 @@ def raw_request(
     if query:
         url += b"?" + _KEY_IN_URL.sub(rb"\g<1>" + _MASK, query.encode("utf-8", "replace"))
     text = f"{method} {_without(url, secret)[:MAX_RAW_URL].decode('utf-8', 'replace')}"
-    if body:
-        text += f"\ncontent-type: {content_type[:200]}\n\n{_body_text(body, secret)}"
+    if body or unread:
+        masked = _masked(body, secret)
+        length = len(masked) + unread
+        text += f"\ncontent-type: {content_type[:200]}\ncontent-length: {length}\n\n{_body_text(masked)}"
     return text
 
 
-def _body_text(body: bytes, secret: bytes | None) -> str:
+def _masked(body: bytes, secret: bytes | None) -> bytes:
     masked = _KEY_IN_JSON.sub(rb'\g<1>"' + _MASK + b'"', _KEY_IN_URL.sub(rb"\g<1>" + _MASK, body))
+    return _without(masked, secret)
+
+
+def _body_text(masked: bytes) -> str:
     # Masked before it is cut: half a secret at the end would not be recognised.
-    cut = _without(masked, secret)[:MAX_RAW_BODY]
+    cut = masked[:MAX_RAW_BODY]
     try:
         # Incrementally, since the cut may go through a character.
         return getincrementaldecoder("utf-8")().decode(cut)

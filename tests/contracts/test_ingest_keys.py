@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from ingest.kept import read_kept
+from ingest.refusal import Refusal
 from tests.fuzz.__main__ import on_topics
 from tests.fuzz.run import fuzz
 from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
@@ -48,6 +50,20 @@ def test_the_key_may_come_in_the_path_or_as_authorization_and_is_never_kept(
     assert (reply.status, reply.json["error"]) == (401, "wrong_key")
     assert "a-wrong-key-in-the-path" not in str(topics.invalid("wrong_key"))
     assert KEY not in str(topics.invalid("wrong_key"))
+
+
+def test_what_had_no_key_is_kept_with_its_body_so_that_it_can_be_replayed(
+    ingest: IngestProcess, topics: Topics
+) -> None:
+    body = json.dumps({"ml_sub1": OURS, "event": "trial", "txid": "kept-1"}).encode()
+    assert ingest.call("POST", "/postback/acme", body, Content_Type="application/json").status == 401
+    long = b"x" * 70_000
+    assert ingest.call("POST", "/postback/near?long=1", long).status == 403
+    (kept,) = [read_kept(one.raw) for one in topics.invalid("missing_key") if "kept-1" in one.raw]
+    assert (kept.body, kept.content_type) == (body, "application/json")
+    (cut,) = [one for one in topics.invalid("address_not_allowed") if "long=1" in one.raw]
+    with pytest.raises(Refusal, match="too long to be kept"):
+        read_kept(cut.raw)
 
 
 def test_a_signed_body_is_taken_and_any_other_is_not_d20(ingest: IngestProcess) -> None:

@@ -23,6 +23,7 @@ def test_each_row_of_a_reason_is_found_once_and_what_was_replayed_no_more(
     rows += [
         ("other", at, "postback", "missing_key", "acme", "", 1),
         ("theirs", at, "postback", "wrong_key", "b", "", 1),
+        ("visitor", at, "out", "wrong_key", "b", "", 1),
     ]
     rows += [
         ("of a topic", at, "record", "wrong_key", "acme", "", 1),
@@ -34,5 +35,5 @@ def test_each_row_of_a_reason_is_found_once_and_what_was_replayed_no_more(
         return [row[0] for page in invalid.find(client, "wrong_key", network, since) for row in page]
 
     assert found("acme") == ["i0", "i1", "i2", "i4"]
-    assert found() == ["i0", "i1", "i2", "i4", "theirs"]
+    assert found() == ["i0", "i1", "i2", "i4", "theirs", "visitor"]
     assert found(since=round(at.timestamp() * 1000) + 1) == []

@@ -6,11 +6,12 @@ import pytest
 
 from clickjoin.replays import REPLAYED, Replay, Row, as_replayed
 from ingest.kept import read_kept
+from ingest.landers import lander_click
 from ingest.plans import prepare
 from ingest.raw import MAX_RAW_BODY, raw_request
 from ingest.refusal import Refusal
 from schemas.records import Click, Postback
-from tests.ingest_samples import KEY, NOW_MS, click_id, plans, settings
+from tests.ingest_samples import KEY, NOW_MS, click_id, plans, settings, tree
 
 REPLAY = Replay(plans(), origin="replay")
 
@@ -52,6 +53,40 @@ def test_replayed_twice_a_request_is_the_same_records() -> None:
     assert not {one.postback_id for one in postbacks(found)} & {getattr(one, "postback_id", "") for one in other}
 
 
+def test_a_body_is_kept_as_a_whole_as_long_as_that_of_one_record_may_be() -> None:
+    said = {"ml_sub1": click_id(), "event": "trial", "note": "x" * (MAX_RAW_BODY - 200), "txid": "last"}
+    (postback,) = postbacks(kept("/postback/acme", "", json.dumps(said).encode()))
+    assert postback.txid == "last"
+
+
+def test_a_press_of_a_lander_s_button_is_replayed_with_the_click_it_belongs_to() -> None:
+    (found,) = REPLAY.make(kept("/out/spring", f"click_id={click_id()}&offer=game"))
+    assert isinstance(found, Postback)
+    assert (found.click_id, found.event, found.network, found.received_at) == (
+        click_id(),
+        "lander_click",
+        "",
+        NOW_MS - 5,
+    )
+    assert (found.origin, found.postback_id) == (
+        "replay",
+        lander_click(click_id(), now_ms=0, wait_ms=0).postback_id,
+    )
+
+
+def test_a_visit_of_a_lander_is_replayed_as_a_click_of_its_own() -> None:
+    landers = {"quiz": {"url": "https://quiz.example/?click_id={click_id}"}}
+    campaigns = {"spring": tree()["campaigns"]["spring"] | {"landers": ["quiz"]}}
+    replay = Replay(prepare(settings(landers=landers, campaigns=campaigns)), origin="replay")
+    found = kept("/t/spring", "zoneclick=z-1&creative=c&lander=quiz&unknown=1")
+    (click,) = replay.make(found)
+    assert replay.make(found) == [click]
+    assert isinstance(click, Click)
+    assert click.click_id.startswith("pops:")
+    assert (click.source_click_id, click.creative, click.lander) == ("z-1", "c", "quiz")
+    assert (click.clicked_at, click.origin, click.params) == (NOW_MS - 5, "replay", {"unknown": "1"})
+
+
 def test_bytes_that_are_no_text_come_back_as_they_were() -> None:
     found = read_kept(raw_request("POST", "/postback/acme", "a=1", "text/plain", b"x=\xff\xfe", None))
     assert (found.body, found.content_type, found.query) == (b"x=\xff\xfe", "text/plain", "a=1")
@@ -69,7 +104,13 @@ def test_a_mended_configuration_decides_and_what_is_still_wrong_is_told() -> Non
     ("found", "code"),
     [
         (kept("/postback/acme", "ml_sub1=forged"), "invalid_click_id"),
-        (kept("/postback/acme", "a=1", b"x" * MAX_RAW_BODY), "kept_in_part"),
+        (kept("/postback/acme", "a=1", b"x" * (MAX_RAW_BODY + 1)), "kept_in_part"),
+        (row(raw_request("POST", "/postback/acme", "", "", b"", None, unread=90_000)), "kept_in_part"),
+        (row("POST /postback/acme\ncontent-type: \n\n" + "x" * 16_383), "kept_in_part"),  # as it was kept before
+        (kept("/out/spring", "click_id=forged"), "invalid_click_id"),
+        (kept("/out/spring", "zoneclick=1"), "not_replayed"),
+        (kept("/out/nobody", f"click_id={click_id()}"), "unknown_campaign"),
+        (kept("/t/spring", "", b"a=1"), "not_replayed"),
         (kept("/click/spring", "zoneclick=1"), "not_replayed"),
         (kept("/pixel/acme.gif", f"ml_sub1={click_id()}"), "pixel_not_allowed"),
         (row("\0"), "not_a_request"),
