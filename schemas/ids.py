@@ -79,6 +79,16 @@ def alert_id(alert: str, group: str, day: str) -> str:
     return _digest("alert", alert, group, day)
 
 
+def settlement_id(partner: str, month: str, settled_at_ms: int) -> str:
+    """The ID of what was settled with a partner at a moment."""
+    return _digest("settlement", partner, month, str(settled_at_ms))
+
+
+def ledger_line_id(conversion: str, number: int) -> str:
+    """The ID of a partner's line by its place among those of its conversion."""
+    return _digest("ledger", conversion, str(number))
+
+
 def _mac(secret: bytes, body: bytes) -> bytes:
     key = secret if len(secret) <= _LONGEST_KEY else blake2s(secret).digest()
     return blake2s(body, key=key, digest_size=_MAC).digest()

@@ -16,12 +16,14 @@ from clickjoin.cli import (
     export,
     forget,
     imports,
+    partners,
     presets,
     replay,
     report,
     roles,
     route,
     servers,
+    settlement,
     status,
     trace,
 )
@@ -52,7 +54,7 @@ def _options(
 
 
 for command in (
-    *(servers.up, servers.demo),
+    *(servers.up, servers.demo, settlement.settle),
     *(roles.ingest, roles.join, roles.sink, roles.emit, alerts.alerts),
     *(servers.migrate, check.check, catalogue.apply),
     *(
@@ -71,6 +73,7 @@ app.command("import")(imports.import_)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(partners.app, name="partners")
 app.add_typer(presets.app, name="presets")
 app.add_typer(replay.app, name="replay")
 app.add_typer(dashboard.app, name="dashboard")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clickjoin.cli import report_options as options
+from clickjoin.cli import settlement as settled
 from clickjoin.cli.clickhouse import clickhouse
 from clickjoin.cli.files import print_pieces, write_file
 from clickjoin.cli.options import (
@@ -78,6 +79,9 @@ def report(
     cut: options.Cut = CUT,
     listed: options.List = "",
     list_form: options.Form = "",
+    partner: settled.Partner = "",
+    month: settled.Month = "",
+    page: settled.Html = None,
 ) -> None:
     """Answer a question: funnel, time, revenue, cohorts, ltv, approval, latency, quality, offers, optimise …"""
     form = _Form(as_json, as_csv, parquet, sql, listed, list_form)
@@ -85,6 +89,11 @@ def report(
         asked = Asked(file, network, source, tuple(mapped or ()), tuple(said or ()))
         _compare(config, asked, (since, until, zone), form)
         return
+    if name == settled.NAME:
+        settled.settlement(config, data, partner, month, as_json=as_json, as_csv=as_csv, page=page)
+        return
+    if partner or month or page:
+        fail(f"--partner, --month and --html are of `report {settled.NAME}`", WRONG)
     if file or network or source or mapped or said:
         fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)

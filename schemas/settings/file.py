@@ -7,6 +7,7 @@ from schemas.settings.conversion_apis import ConversionApi
 from schemas.settings.dashboard import Dashboard
 from schemas.settings.geo import Geo
 from schemas.settings.landers import Lander
+from schemas.settings.partners import Partner
 from schemas.settings.postbacks import Source
 from schemas.settings.privacy import Privacy
 from schemas.settings.rates import RateTable
@@ -36,6 +37,7 @@ class Settings(Section):
     sources: dict[ConfigName, Source] = Field(default_factory=dict)
     webhooks: dict[ConfigName, Webhook] = Field(default_factory=dict)
     conversion_apis: dict[ConfigName, ConversionApi] = Field(default_factory=dict)
+    partners: dict[ConfigName, Partner] = Field(default_factory=dict)
     alerts: dict[ConfigName, Alert] = Field(default_factory=dict)
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
     landers: dict[ConfigName, Lander] = Field(default_factory=dict)

@@ -20,6 +20,7 @@ _PLACES = {
     "networks": ("key", "secret"),
     "sources": ("key",),
     "webhooks": ("secret",),
+    "partners": ("key",),
     "conversion_apis": tuple(SECRET_NAMES),
 }
 _URLS, _WITH_URLS = (("url",), ("base_url",)), ("clickhouse", "sources", "webhooks", "conversion_apis")

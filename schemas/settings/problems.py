@@ -13,6 +13,7 @@ from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_mistakes
 from schemas.settings.masks import shown
+from schemas.settings.partner_problems import KnownToPartner, partner_mistakes
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.routing_problems import Known, routing_mistakes
 from schemas.settings.server_problems import security_mistakes
@@ -49,6 +50,7 @@ def find_problems(settings: Settings, context: Context) -> list[Problem]:
         *_conversion_apis(settings, context),
         *_webhooks(settings, context),
         *_alerts(settings, context),
+        *_partners(settings, context),
         *_offers(settings, context),
         *_campaigns(settings, context),
         *(_problem(*mistake) for mistake in lander_mistakes(settings)),
@@ -167,6 +169,13 @@ def _conversion_apis(settings: Settings, context: Context) -> Iterator[Problem]:
         for place, value, message in conversion_api_mistakes(api, known):
             at = ("conversion_apis", name, *place)
             yield _problem(at, value, message) if value else Problem(path_text(at), "", message)
+
+
+def _partners(settings: Settings, context: Context) -> Iterator[Problem]:
+    known = KnownToPartner(context.names("events"), context.names("campaigns"))
+    for place, value, message in partner_mistakes(settings.partners, known):
+        found = "" if value is None else value_text(value)
+        yield Problem(path_text(("partners", *place)), found, message)
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:

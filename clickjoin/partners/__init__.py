@@ -1,0 +1,1 @@
+"""What partners earn: a ledger over their conversions, and its settlement by months."""

@@ -1,0 +1,44 @@
+"""What is wrong with the partners: events and campaigns that do not exist, or a campaign of two of them. Pure."""
+
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from schemas.settings.errors import Path
+from schemas.settings.partners import ANY_EVENT, Partner
+
+Mistake = tuple[Path, object, str]
+"""Where under [partners], what stands there, what would be right."""
+
+
+class KnownToPartner(NamedTuple):
+    """The names there are."""
+
+    events: Collection[str]
+    campaigns: Collection[str]
+
+
+def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> Iterator[Mistake]:
+    """All of them."""
+    owners: dict[str, str] = {}
+    accepted: dict[str, str] = {}
+    for name, partner in partners.items():
+        for event in partner.shares:
+            if event not in known.events and event != ANY_EVENT:
+                yield (name, "shares", event), None, _not_there(event, "events", known.events)
+        for index, campaign in enumerate(partner.campaigns):
+            if campaign not in known.campaigns:
+                yield (name, "campaigns", index), campaign, _not_there(campaign, "campaigns", known.campaigns)
+            if (owner := owners.setdefault(campaign, name)) != name:
+                yield (name, "campaigns", index), campaign, f"is {owner}'s: a click is one partner's"
+        for index, claim in enumerate(partner.accept):
+            if (owner := accepted.setdefault(claim, name)) != name:
+                yield (name, "accept", index), claim, f"is accepted as {owner}'s: a click is one partner's"
+
+
+def _not_there(name: str, section: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1)
+    if near:
+        return f'there is no [{section}.{name}]: did you mean "{near[0]}"?'
+    hint = f"there are {', '.join(sorted(known))}" if known else f"the file has no [{section}.NAME]"
+    return f"there is no [{section}.{name}]: {hint}"

@@ -1,0 +1,80 @@
+"""[partners]: sub-affiliates who send clicks through us for a share of the payout. Pure."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from schemas.settings.secrets import Secret
+from schemas.settings.shares import Share, parse_share
+from schemas.settings.values import ConfigName, Duration, Section
+
+ANY_EVENT = "*"
+
+
+def _share(text: Any) -> str:
+    share = parse_share(text)
+    if share.part > 1:
+        raise ValueError(f'{text!r}: a partner gets at most "100%"')
+    return str(text).strip()
+
+
+ShareOfPartner = Annotated[str, BeforeValidator(_share)]
+"""As schemas.settings.shares reads it: "70%", "1.50 USD", "all", "none"."""
+
+
+class Step(Section):
+    """From which conversion of a month on which share is paid."""
+
+    after: int = Field(ge=0)  # conversions of this event and month that come before
+    share: ShareOfPartner
+
+
+class ShareRule(Section):
+    """What a partner gets of an event: one share, or steps by volume."""
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
+    retroactive: bool = False  # the step that a month reached counts for all of it; else each for what is above it
+
+    @model_validator(mode="after")
+    def _rise(self) -> "ShareRule":
+        places = [step.after for step in self.steps]
+        if places[0] != 0 or places != sorted(set(places)):
+            raise ValueError("write steps that begin with after = 0 and rise")
+        return self
+
+    def at(self, place: int, count: int) -> str:
+        """The share of the conversion at a place (1 is the first) in a month that has so many."""
+        reached = count if self.retroactive else place
+        return [step.share for step in self.steps if step.after < reached or step.after == 0][-1]
+
+
+def _rule(value: Any) -> Any:
+    """A share alone is one for all conversions."""
+    return {"steps": [{"after": 0, "share": _share(value)}]} if isinstance(value, str) else value
+
+
+class Partner(Section):
+    """Who gets which share, and when."""
+
+    label: str = ""  # the name on statements
+    shares: Annotated[dict[str, Annotated[ShareRule, BeforeValidator(_rule)]], Field(min_length=1)]
+    hold: Duration = 0  # so long after it was received a conversion is not payable
+    paused: bool = False  # nothing is settled
+    campaigns: tuple[ConfigName, ...] = ()  # of their own: every click of these is theirs
+    accept: tuple[str, ...] = ()  # what `partner=` said on clicks that were held, and are theirs all the same
+    key: Secret | None = None  # signs their URLs; without one the secret of the click IDs does
+
+    def rule_of(self, event: str) -> ShareRule | None:
+        """What they get of an event; None: nothing."""
+        return self.shares.get(event) or self.shares.get(ANY_EVENT)
+
+
+def amount_of(share: str, payout: Decimal, currency: str, *, is_refund: bool) -> tuple[Decimal, str]:
+    """What a share of a payout is, unrounded, and in which currency. A refund takes a fixed amount back."""
+    parsed: Share = parse_share(share)
+    amount, told_in = parsed.of(payout, currency)
+    if amount == "":
+        return Decimal(0), currency
+    amount = Decimal(amount)
+    return (-amount if parsed.fixed and is_refund else amount), told_in

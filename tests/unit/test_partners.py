@@ -1,0 +1,138 @@
+# ruff: noqa: E501 - one case, one line
+"""Partners: whose a click is, what they get of it, and when."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from clickjoin.partners.ledger import Conversion, due, totals
+from schemas.partner_claims import Owner, claim, owner_of
+from schemas.settings.partners import Partner
+from schemas.settings.validation import validate
+
+DAY = 86_400_000
+NOVEMBER = 1_793_491_200_000
+SECRETS = ("first secret", "second secret")
+BOB = {"shares": {"install": "70%"}, "hold": "14d"}
+
+
+def partner(**said: Any) -> Partner:
+    return Partner.model_validate({**BOB, **said})
+
+
+PARTNERS = {
+    "bob": partner(accept=["bob.mistyped"]),
+    "eve": partner(key="a key of eve's"),
+    "own": partner(campaigns=["owns"]),
+}
+
+
+def conversion(number: int = 1, **facts: Any) -> Conversion:
+    given = {"status": "approved", "payout": Decimal("2.00"), "currency": "USD", "is_refund": False}
+    at = NOVEMBER + number * 60_000
+    return Conversion(f"c{number}", f"click{number}", "install", "spring", "", **{**given, "received_at": at, **facts})
+
+
+@pytest.mark.parametrize(
+    ("said", "campaign", "owner"),
+    [
+        ("", "spring", Owner()),
+        (claim(SECRETS[0], "bob", "spring"), "spring", Owner("bob")),
+        (claim(SECRETS[1], "bob", "spring"), "spring", Owner("bob")),
+        (claim(SECRETS[0], "bob", "spring"), "summer", Owner(held="wrong_signature")),
+        (claim("a key of eve's", "eve", "spring"), "spring", Owner("eve")),
+        (claim(SECRETS[0], "eve", "spring"), "spring", Owner(held="wrong_signature")),
+        ("bob", "spring", Owner(held="unsigned")),
+        ("bob.0123456789abcdef", "spring", Owner(held="wrong_signature")),
+        ("bob.mistyped", "spring", Owner("bob")),
+        ("bob.кириллица", "spring", Owner(held="wrong_signature")),
+        ("mallory.0123456789abcdef", "spring", Owner(held="unknown_partner")),
+        ("", "owns", Owner("own")),
+    ],
+)
+def test_a_click_is_credited_by_a_signature_a_campaign_of_ones_own_or_to_nobody(
+    said: str, campaign: str, owner: Owner
+) -> None:
+    assert owner_of(said, campaign, PARTNERS, SECRETS) == owner
+
+
+def test_a_conversion_is_due_when_it_is_approved_and_its_days_are_over() -> None:
+    bob, day = partner(), NOVEMBER + 14 * DAY
+    found = due(bob, [conversion(), conversion(2, status="pending"), conversion(3, payout=None)], [], day)
+    assert (found.lines, [one.why for one in found.waiting]) == ((), ["held", "pending", "unpriced"])
+    found = due(bob, [conversion(), conversion(2, status="rejected")], [], day + DAY)
+    assert [(line.reason, line.amount, line.currency) for line in found.lines] == [("earned", Decimal("1.40"), "USD")]
+
+
+def test_what_is_rejected_after_it_was_settled_is_clawed_back_and_restored_if_it_is_approved_again() -> None:
+    bob = partner(hold=0)
+    settled = list(due(bob, [conversion()], [], NOVEMBER + DAY).lines)
+    for status, reason, amount in (("rejected", "clawback", "-1.40"), ("approved", "restored", "1.40")):
+        (line,) = due(bob, [conversion(status=status)], settled, NOVEMBER + 2 * DAY).lines
+        assert (line.reason, line.amount) == (reason, Decimal(amount))
+        settled.append(line)
+    (line,) = due(bob, [conversion(payout=Decimal("3.00"))], settled, NOVEMBER + 2 * DAY).lines
+    assert (line.reason, line.amount) == ("amount", Decimal("0.70"))
+
+
+def test_what_is_settled_keeps_its_share_when_another_is_agreed_on() -> None:
+    settled = due(partner(hold=0), [conversion()], [], NOVEMBER + DAY).lines
+    generous = partner(hold=0, shares={"install": "90%"})
+    found = due(generous, [conversion(), conversion(2)], settled, NOVEMBER + DAY).lines
+    assert [(line.conversion_id, line.amount) for line in found] == [("c2", Decimal("1.80"))]
+
+
+STEPS = [{"after": 0, "share": "50%"}, {"after": 2, "share": "60%"}, {"after": 3, "share": "1.50 USD"}]
+
+
+def test_steps_are_marginal() -> None:
+    bob = partner(hold=0, shares={"install": {"steps": STEPS}})
+    found = due(bob, [conversion(number) for number in range(5)], [], NOVEMBER + DAY)
+    assert [line.amount for line in found.lines] == [Decimal(each) for each in ("1.00", "1.00", "1.20", "1.50", "1.50")]
+
+
+def test_retroactive_steps_lift_all_of_the_month_also_what_was_settled() -> None:
+    bob = partner(hold=0, shares={"install": {"steps": STEPS, "retroactive": True}})
+    settled = due(bob, [conversion(1), conversion(2)], [], NOVEMBER + DAY).lines
+    found = due(bob, [conversion(number) for number in (1, 2, 3)], settled, NOVEMBER + DAY)
+    assert [(line.reason, line.amount) for line in found.lines] == [
+        ("volume", Decimal("0.20")),
+        ("volume", Decimal("0.20")),
+        ("earned", Decimal("1.20")),
+    ]
+    assert totals((*settled, *found.lines)) == {"USD": Decimal("3.60")}
+
+
+def test_a_refund_takes_its_share_back() -> None:
+    taken = conversion(2, payout=Decimal("-2.00"), is_refund=True)
+    for share, amount in (("70%", "-1.40"), ("0.50 EUR", "-0.50")):
+        (line,) = due(partner(hold=0, shares={"*": share}), [taken], [], NOVEMBER + DAY).lines
+        assert (line.reason, line.amount) == ("refund", Decimal(amount))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"shares": {"install": "170%"}}, 'partners.bob.shares.install = "170%": \'170%\': a partner gets at most'),
+        ({"shares": {"instal": "70%"}}, 'partners.bob.shares.instal: there is no [events.instal]: did you mean "install"?'),
+        ({"shares": {}}, "partners.bob.shares"),
+        ({"shares": {"install": {"steps": [{"after": 5, "share": "70%"}]}}}, "write steps that begin with after = 0 and rise"),
+        ({"campaigns": ["sprin"]}, 'partners.bob.campaigns[0] = "sprin": there is no [campaigns.sprin]'),
+        ({"campaigns": ["spring"]}, 'partners.eve.campaigns[0] = "spring": is bob\'s: a click is one partner\'s'),
+        ({"hold": "14 days"}, 'partners.bob.hold = "14 days"'),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_partner_is_told_with_path_and_reason(said: dict[str, Any], told: str) -> None:
+    tree: dict[str, Any] = {
+        "events": {"install": {"step": 1}},
+        "networks": {"acme": {"open": True}},
+        "sources": {"pops": {}},
+        "offers": {"game": {"network": "acme", "url": "https://offer.example/?s={click_id}"}},
+        "campaigns": {"spring": {"source": "pops", "offers": ["game"]}},
+        "partners": {"bob": {**BOB, **said}, "eve": {"shares": {"*": "50%"}, "campaigns": ["spring"]}},
+    }
+    _, problems = validate(tree, {})
+    assert any(told in str(problem) for problem in problems), problems
