@@ -31,20 +31,20 @@ class Sent:
 class Traffic:
     """Sends visits, each in its own order, many at a time."""
 
-    def __init__(self, ingest: str, keys: Mapping[str, str], *, at_once: int = 48) -> None:
+    def __init__(self, ingest: str, keys: Mapping[str, str]) -> None:
         """ingest: the base URL. keys: the key of each network, and of the source that records clicks itself."""
-        self._base, self._keys, self._at_once = ingest, keys, at_once
+        self._base, self._keys = ingest, keys
         self.sent = Sent()
 
-    async def send(self, visits: Iterable[Visit]) -> None:
-        """Send all of them. Raises UnexpectedAnswerError."""
+    async def send(self, visits: Iterable[Visit], *, at_once: int = 48) -> None:
+        """Send all of them, so many at a time. Raises UnexpectedAnswerError."""
         waiting = iter(visits)
         connector = aiohttp.TCPConnector(limit=0)
         async with (
             aiohttp.ClientSession(connector=connector, headers=_VISITOR) as self._http,
             asyncio.TaskGroup() as lanes,
         ):
-            for _ in range(self._at_once):
+            for _ in range(at_once):
                 lanes.create_task(self._lane(waiting))
 
     async def _lane(self, waiting: Iterable[Visit]) -> None:
