@@ -16,7 +16,7 @@ def prepare(settings: Settings) -> list[str]:
     refuses.
     """
     ensure_topics(settings.kafka, PATIENCE)
-    applied = migrate(settings.clickhouse.dsn)
+    applied = migrate(settings.clickhouse.dsn, settings.clickhouse.retention.days)
     client = connect(settings.clickhouse.dsn)
     try:
         begin_epoch(settings.kafka, lambda: next_epoch(client))

@@ -53,7 +53,7 @@ def migrate(
 
     try:
         if plan:
-            _print_plan(planned(settings.clickhouse.dsn), as_json=as_json)
+            _print_plan(planned(settings.clickhouse.dsn, settings.clickhouse.retention.days), as_json=as_json)
             return
         applied = prepare(settings)
     except (CannotStartError, MigrationError) as error:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from schemas.settings.request_rates import RequestRateText
+from schemas.settings.retention import Retention
 from schemas.settings.secrets import Secret, SecretUrl
 from schemas.settings.values import Address, AddressRange, BaseUrl, Duration, Section
 
@@ -82,6 +83,7 @@ class ClickHouse(Section):
     url: Annotated[SecretUrl, AfterValidator(_clickhouse_url)] = SecretStr(EMBEDDED)  # may hold a password
     ca_file: str = ""  # of the authority that signed its certificate; empty: those that certifi knows
     port: int = Field(8123, ge=1, le=65535)  # of the embedded one
+    retention: Retention = Retention()
 
     @property
     def is_embedded(self) -> bool:
@@ -111,6 +113,7 @@ class Ingest(Section):
     max_body_bytes: int = Field(65536, ge=256)
     max_batch_bytes: int = Field(1 << 20, ge=256)  # of a body that holds several clicks or postbacks
     read_timeout: Duration = Field(10_000, ge=1)  # so long the headers may take to come, and the body after them
+    workers: int = Field(1, ge=1, le=64)  # processes that share the port
     address_limit: RequestRateText | None = None  # of the calls of one address that prove nothing
     # Longer than a broker of good health ever pauses, even to elect a leader; far shorter than any network waits.
     spool_after: Duration = Field(1_000, ge=1)  # so long a record waits for the broker, then it goes into the spool
