@@ -121,8 +121,8 @@ def test_from_a_click_to_its_row_everything_goes_by_tls_and_passwords(
 
 @pytest.mark.parametrize(("name", "about"), [("KAFKA_PASSWORD", "Kafka"), ("CH_PASSWORD", "ClickHouse")])
 def test_a_wrong_password_is_told_as_such_and_is_not_shown(config: Path, tmp_path: Path, name: str, about: str) -> None:
-    (found,) = bad(settings(config, **{name: "hunter2-hunter2"}), tmp_path)
-    assert found.about == about
+    told = bad(settings(config, **{name: "hunter2-hunter2"}), tmp_path)
+    (found,) = (one for one in told if one.about == about)
     assert "uthentication" in found.what
     assert found.todo
     assert "hunter2" not in str(found)
@@ -134,8 +134,8 @@ def test_who_signed_a_certificate_must_be_known(config: Path, tmp_path: Path) ->
     strangers = found.model_copy(
         update={"kafka": kafka, "clickhouse": found.clickhouse.model_copy(update={"ca_file": ""})}
     )
-    told = bad(strangers, tmp_path)
-    assert [one.about for one in told] == ["Kafka", "ClickHouse"]
+    told = [one for one in bad(strangers, tmp_path) if one.about in ("Kafka", "ClickHouse")]
+    assert len(told) == 2
     assert all("certificate" in one.what for one in told)
 
 
