@@ -1,7 +1,7 @@
 """Every record that lies on a topic. Pure.
 
 `events`      Click, Postback, Facts, Tick, Forget, Epoch (keyed by click ID)
-`outcomes`    Outcome; Resend, Cancel: what an operator wants of a delivery (keyed by click ID)
+`outcomes`    Outcome; Resend, Cancel, Retemplate: what an operator wants of a delivery (keyed by click ID)
 `deliveries`  Delivery (in the partition of its click)
 `invalid`     Invalid
 """
@@ -203,6 +203,8 @@ class Delivery(Record, frozen=True):
     body: str = ""
     shown_url: str = ""  # the URL without the secrets in it; empty: it holds none that we know of
     resends: str = ""  # the delivery that an operator had sent again by this one
+    outcome_at: int = -1  # the offset on `outcomes` of what it tells of, in the partition of its number; -1: not known
+    revision: int = 0  # how often its request was made anew while it waited
 
 
 class Resend(Record, frozen=True):
@@ -219,6 +221,14 @@ class Cancel(Record, frozen=True):
     delivery: Delivery  # a step of it
     asked_at: Millis
     reason: Text = ""
+
+
+class Retemplate(Record, frozen=True):
+    """An operator's request: a delivery that waits is to have the request that the present template makes."""
+
+    delivery: Delivery  # a step of it
+    outcome: Outcome  # of which it tells
+    asked_at: Millis
 
 
 class Invalid(Record, frozen=True):

@@ -7,7 +7,7 @@ import msgspec
 
 from schemas.catalogue import Revision
 from schemas.record import FORMAT, Record
-from schemas.records import Cancel, Delivery, Event, Invalid, Outcome, Resend
+from schemas.records import Cancel, Delivery, Event, Invalid, Outcome, Resend, Retemplate
 
 
 class WireError(ValueError):
@@ -50,7 +50,8 @@ def _reader(shape: Any) -> Callable[[bytes | None], Any]:
 decode_event: Callable[[bytes | None], Event] = _reader(Event)
 """Read a record of the topic `events`. Raises WireError, as the others do."""
 decode_outcome: Callable[[bytes | None], Outcome] = _reader(Outcome)
-decode_outcome_or_request: Callable[[bytes | None], Outcome | Resend | Cancel] = _reader(Outcome | Resend | Cancel)
+OutcomeOrRequest = Outcome | Resend | Cancel | Retemplate
+decode_outcome_or_request: Callable[[bytes | None], OutcomeOrRequest] = _reader(OutcomeOrRequest)
 """Read any record of the topic `outcomes`."""
 decode_delivery: Callable[[bytes | None], Delivery] = _reader(Delivery)
 decode_invalid: Callable[[bytes | None], Invalid] = _reader(Invalid)

@@ -1,4 +1,4 @@
-"""`clickjoin deliveries list | show | resend | cancel | test`: the source postbacks, and what is wanted of them."""
+"""`clickjoin deliveries list | show | resend | cancel | retemplate | test`: source postbacks, and wishes about them."""
 
 from typing import Annotated
 
@@ -126,6 +126,32 @@ def cancel(
     refuse_everything(meant)
     settings = load_for("deliveries", config, quiet=True)
     deliveries_wishes.cancel(settings, meant, reason, dry_run=dry_run, as_json=as_json)
+
+
+@app.command()
+def retemplate(
+    ids: Ids = None,
+    config: ConfigOption = DEFAULT_FILE,
+    data: DataOption = DEFAULT_DATA,
+    destination: Destination = "",
+    state: State = "",
+    code: Code = "",
+    event: Event = "",
+    click: Click = "",
+    since: From = "",
+    until: To = "",
+    limit: Limit = 1000,
+    dry_run: DryRun = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give what still waits the request of the present template; when it is due stays as it is.
+
+    The templates are those of the running emit: reload it first.
+    """
+    meant = wanted(ids, destination, state, code, event, click, (since, until), limit)
+    refuse_everything(meant)
+    settings = load_for("deliveries", config, quiet=True)
+    deliveries_wishes.retemplate(settings, meant, dry_run=dry_run, as_json=as_json)
 
 
 @app.command("test")

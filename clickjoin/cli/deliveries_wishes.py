@@ -1,4 +1,4 @@
-"""What an operator wants of source postbacks: that they are sent again, or not any more."""
+"""What an operator wants of source postbacks: that they are sent again, not any more, or in other words."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ENDED_BADLY = ("failed", "expired", "cancelled")
 _WAITING = ("scheduled", "held", "retry")
+_RETEMPLATED = ("scheduled", "retry")
 
 
 class Call(NamedTuple):
@@ -53,6 +54,19 @@ def cancel(settings: Settings, wanted: "Wanted", reason: str, *, dry_run: bool, 
         wishes.why_not_cancelled,
         wishes.cancel(_now_ms(), reason),
         Call("cancelled", dry_run, as_json),
+    )
+
+
+def retemplate(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool) -> None:
+    """Give what is meant and still waits the request that the present template makes."""
+    from clickjoin import wishes
+
+    _ask(
+        settings,
+        _of_states(wanted, _RETEMPLATED),
+        wishes.why_not_retemplated,
+        wishes.retemplate(_now_ms()),
+        Call("made anew", dry_run, as_json),
     )
 
 

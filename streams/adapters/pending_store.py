@@ -10,7 +10,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 import rocksdict
@@ -39,12 +39,14 @@ NEVER = 1 << 62
 _AT = b"\0at"
 _WRITE_BUFFER, _CACHE = 8 << 20, 4 << 20  # small: there is one of each for every partition
 _RANK_BYTES = 2
+_FORM: Final = "revisions"
 
 
 class _At(msgspec.Struct, array_like=True):
     offset: int
     pending: dict[str, int]  # by destination
     stamp: Stamp
+    form: Literal["revisions"]  # of what is kept; of an older program there is none
 
 
 class Entry:
@@ -82,7 +84,7 @@ class PendingStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._db = rocksdict.Rdict(str(self._folder), _options())
         found = self._db.get(_AT)
-        self._at = _read_at(found) if found else _At(0, {}, self._stamp)
+        self._at = _read_at(found) if found else _At(0, {}, self._stamp, _FORM)
 
     @property
     def offset(self) -> int:
@@ -128,7 +130,7 @@ class PendingStore:
                 batch.put(_telling(step.delivery), step.id)
         for id_, standing in changes.standings.items():
             batch.put(b"i" + id_, standing.rank.to_bytes(_RANK_BYTES, "big") + standing.key)
-        self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp)
+        self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp, _FORM)
         batch.put(_AT, msgspec.msgpack.encode(self._at))
         self._db.write(batch, self._write_options)
         return _entries(changes)
@@ -179,6 +181,12 @@ class PendingStore:
         standing = self.known([id_]).get(id_) if id_ and id_.hex() != newer.delivery_id else None
         return decode_delivery(self._db[standing.key]) if standing and standing.key else None
 
+    def waiting(self, known: Mapping[bytes, Standing]) -> dict[bytes, Delivery]:
+        """The last steps of those of these deliveries that wait."""
+        keys = {id_: standing.key for id_, standing in known.items() if standing.key}
+        found = self._db[list(keys.values())] if keys else []
+        return {id_: decode_delivery(value) for id_, value in zip(keys, found, strict=True) if value is not None}
+
     def flush(self) -> None:
         """Begin to write to disk what is only in memory: a kill then costs only the folding of what came since."""
         self._db.flush(wait=False)
@@ -193,7 +201,7 @@ def _read_at(raw: bytes) -> _At:
     try:
         return msgspec.msgpack.decode(raw, type=_At)
     except msgspec.ValidationError:
-        return _At(0, {}, Stamp(0, ""))
+        return _At(0, {}, Stamp(0, ""), _FORM)
 
 
 def _pending_after(pending: dict[str, int], changes: Changes) -> dict[str, int]:

@@ -1,19 +1,20 @@
 """From records of `outcomes` to deliveries, under a guard: what cannot be used becomes an `invalid` record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.records import Cancel, Delivery, Invalid, Outcome, Resend
+from schemas.records import Cancel, Delivery, Invalid, Outcome, Resend, Retemplate
 from schemas.settings.file import Settings
 from schemas.topics import INVALID, partition_of
 from schemas.unusable import unusable
-from schemas.wire import WireError, decode_outcome_or_request, encode
+from schemas.wire import OutcomeOrRequest, WireError, decode_outcome_or_request, encode
 from streams.adapters.kafka import KeyValue, Producer
 from streams.emit.endings import Review
 from streams.emit.pending import id_of
+from streams.emit.retemplate import retemplated
 from streams.emit.routes import routes_of, successes_of
 from streams.emit.routing import deliveries_of
 from streams.emit.wishes import resent
@@ -31,6 +32,7 @@ class Decided(NamedTuple):
     updates: list[Delivery]  # those of them that tell of a change
     cancels: list[Cancel]
     invalid: list[Invalid]
+    retemplates: list[Retemplate]
 
 
 class Decider:
@@ -49,10 +51,10 @@ class Decider:
 
     def decide(self, records: Sequence[ConsumerRecord], now_ms: int) -> Decided:
         """The deliveries that outcomes and requests cause, in their order; and the records that are neither."""
-        decided = Decided([], [], [], [])
+        decided = Decided([], [], [], [], [])
         for record in records:
             try:
-                self._decide(decode_outcome_or_request(record.value), decided, now_ms)
+                self._decide(decode_outcome_or_request(record.value), record.offset, decided, now_ms)
             except WireError as error:
                 decided.invalid.append(_invalid(record, error.code, str(error), now_ms))
             except Exception as error:  # a bug of ours must not stop the partition, and must not be silent
@@ -61,10 +63,10 @@ class Decider:
                 decided.invalid.append(_invalid(record, "not_routed", type(error).__name__, now_ms))
         return decided
 
-    def _decide(self, record: Outcome | Resend | Cancel, decided: Decided, now_ms: int) -> None:
+    def _decide(self, record: OutcomeOrRequest, offset: int, decided: Decided, now_ms: int) -> None:
         """Raises ValueError for a request about an ID that is none of ours."""
         if isinstance(record, Outcome):
-            told = deliveries_of(record, self._routes, now_ms, self._first_wait_ms)
+            told = deliveries_of(record, self._routes, now_ms, self._first_wait_ms, offset)
             decided.deliveries.extend(told)
             if record.outcome == "updated":
                 decided.updates.extend(told)
@@ -72,9 +74,20 @@ class Decider:
             again = resent(record, now_ms, self._first_wait_ms)
             id_of(again)
             decided.deliveries.append(again)
+        elif isinstance(record, Retemplate):
+            id_of(record.delivery)
+            decided.retemplates.append(record)
         else:
             id_of(record.delivery)
             decided.cancels.append(record)
+
+    def retemplated(
+        self, asked: Sequence[Retemplate], waiting: Mapping[bytes, Delivery], now_ms: int
+    ) -> list[Delivery]:
+        """The next records of those of these deliveries that wait, by the present templates."""
+        by_id = {id_of(one.delivery): one.outcome for one in asked}
+        found = (retemplated(waiting[id_], by_id[id_], self._routes, now_ms) for id_ in by_id if id_ in waiting)
+        return [made for made in found if made]
 
     async def send_invalid(self, invalid: Sequence[Invalid]) -> None:
         """Append them to the topic `invalid` and wait for the acknowledgement."""

@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.records import Cancel, Delivery
+from schemas.records import Cancel, Delivery, Retemplate
 from schemas.topics import DELIVERIES
-from schemas.wire import WireError, decode_delivery, encode
+from schemas.wire import encode
 from streams.adapters.kafka import Log, Producer
 from streams.adapters.pending_store import Entry, PendingStore
 from streams.adapters.state import Stamp
@@ -23,7 +23,9 @@ from streams.agents.emit_decide import Decider
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
 from streams.agents.emit_sender import Outbox, Sender, now_ms
+from streams.agents.emit_steps import step_of
 from streams.emit.pending import Standing, Step, id_of
+from streams.emit.retemplate import caught_up
 from streams.emit.wishes import cancelled
 from streams.metrics import EmitMetrics
 
@@ -94,7 +96,7 @@ class EmitPartition:
         assert self._outbox is not None
         decided = self._decider.decide(records, now_ms())
         await self._decider.send_invalid(decided.invalid)
-        if not (decided.deliveries or decided.cancels):
+        if not (decided.deliveries or decided.cancels or decided.retemplates):
             return
         by_id: dict[bytes, Delivery] = {}
         for delivery in decided.deliveries:
@@ -107,6 +109,8 @@ class EmitPartition:
             self._take_up(self._outbox, entries, alone and not over)
             if decided.cancels:
                 await self._cancel(self._store, self._outbox, decided.cancels)
+            if decided.retemplates:
+                await self._retemplate(self._store, self._outbox, decided.retemplates)
 
     async def _cancel(self, store: PendingStore, outbox: Outbox, cancels: Sequence[Cancel]) -> None:
         """End what still waits; what was read ahead of it is forgotten."""
@@ -116,6 +120,15 @@ class EmitPartition:
             await self._append(store, ended, None)
             self._take_up(outbox, [], alone=False)
         log.info("deliveries_cancelled", partition=self._number, asked=len(cancels), cancelled=len(ended))
+
+    async def _retemplate(self, store: PendingStore, outbox: Outbox, asked: Sequence[Retemplate]) -> None:
+        """Give what still waits the request of the present template; what was read ahead of it is forgotten."""
+        waiting = store.waiting(store.known([id_of(one.delivery) for one in asked]))
+        made = self._decider.retemplated(asked, waiting, now_ms())
+        if made:
+            await self._append(store, made, None)
+            self._take_up(outbox, [], alone=False)
+        log.info("deliveries_retemplated", partition=self._number, asked=len(asked), changed=len(made))
 
     async def close(self) -> None:
         """Stop sending, give what is in flight a moment, record it."""
@@ -171,10 +184,14 @@ class EmitPartition:
             mine = outbox.results[:RESULTS_PER_BATCH]
             known = {entry.id: entry.standing for entry, _ in mine if entry.standing}
             stale = len(known) < len(mine)
-            entries, alone = await self._append(store, [result for _, result in mine], None if stale else known)
+            results = [result for _, result in mine]
+            if stale:
+                waiting = store.waiting(store.known([entry.id for entry, _ in mine]))
+                results = [caught_up(one, waiting.get(id_of(one), one)) for one in results]
+            entries, alone = await self._append(store, results, None if stale else known)
             del outbox.results[: len(mine)]
             outbox.queue.release(entry for entry, _ in mine)
-            self._metrics.attempted([result for _, result in mine])
+            self._metrics.attempted(results)
             self._take_up(outbox, entries, alone and not stale)
         self._sender.recorded(len(mine))
 
@@ -216,7 +233,7 @@ class EmitPartition:
     async def _fold_log(self, store: PendingStore, end: int) -> None:
         """Fold what lies in the log up to an offset, whoever wrote it."""
         async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
-            steps = [step for record in records if (step := _step(record))]
+            steps = [step for record in records if (step := step_of(record))]
             store.fold(steps, records[-1].offset + 1)
             self._flush(store)
             await asyncio.sleep(0)
@@ -227,14 +244,3 @@ class EmitPartition:
         if time.monotonic() - self._flushed_at > FLUSH_EVERY:
             self._flushed_at = time.monotonic()
             store.flush()
-
-
-def _step(record: ConsumerRecord) -> Step | None:
-    """A record of the log as a step; None, with a word in the log, where it is none (sink makes the `invalid` row)."""
-    try:
-        delivery = decode_delivery(record.value)
-        return Step(record.offset, id_of(delivery), delivery, record.value)
-    except (WireError, ValueError) as error:
-        code = error.code if isinstance(error, WireError) else "not_a_record"
-        log.warning("not_a_delivery", partition=record.partition, offset=record.offset, code=code)
-        return None

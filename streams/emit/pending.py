@@ -14,6 +14,8 @@ ID_BYTES = 16
 _DUE_BYTES = _OFFSET_BYTES = 8
 _TAIL = _DUE_BYTES + _OFFSET_BYTES + ID_BYTES
 _FINAL_RANK = 0xFFFF
+_REVISIONS = 64
+"""Ranks from one attempt to the next: so often it can be made anew in between."""
 _QUEUE, _HELD = b"q", b"h"
 
 
@@ -27,6 +29,11 @@ class Standing(NamedTuple):
     def is_final(self) -> bool:
         """Whether nothing can change any more."""
         return self.rank == _FINAL_RANK
+
+    @property
+    def attempts(self) -> int:
+        """How many were made; of what is final that is not known."""
+        return max(0, self.rank // _REVISIONS - 1)
 
 
 UNKNOWN = Standing(-1)
@@ -75,12 +82,12 @@ def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
 
 
 def rank_of(delivery: Delivery) -> int:
-    """held, scheduled, the attempts in their order, then whatever is final."""
+    """held, scheduled, the attempts in their order, each with its revisions, then whatever is final."""
     if delivery.state in FINAL_STATES:
         return _FINAL_RANK
     if delivery.state == "held":
         return 0
-    return min(1 + delivery.attempt, _FINAL_RANK - 1)
+    return min((1 + delivery.attempt) * _REVISIONS + min(delivery.revision, _REVISIONS - 1), _FINAL_RANK - 1)
 
 
 def queue_key(step: Step) -> bytes:

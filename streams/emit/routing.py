@@ -25,7 +25,9 @@ class Rendered(NamedTuple):
     is_held: bool = False  # the reason may pass
 
 
-def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_ms: int = 0) -> list[Delivery]:
+def deliveries_of(
+    outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_ms: int = 0, outcome_at: int = -1
+) -> list[Delivery]:
     """The first records of the deliveries that an outcome causes; their IDs are derived from it."""
     click, conversion = outcome.click, outcome.conversion
     if click is None or conversion is None or not _is_news(outcome, conversion):
@@ -33,7 +35,7 @@ def deliveries_of(outcome: Outcome, routes: Routes, now_ms: Millis, first_wait_m
     told = [route for route in (route_for(routes, click.source, conversion.event),) if route]
     told += routes.get(ANY_SOURCE, {}).values()
     return [
-        _delivery(outcome, click, conversion, route, now_ms, first_wait_ms)
+        _delivery((outcome, outcome_at), click, conversion, route, now_ms, first_wait_ms)
         for route in told
         if route.conditions.fit(outcome, click, conversion)
     ]
@@ -89,8 +91,9 @@ def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | N
 
 
 def _delivery(
-    outcome: Outcome, click: Click, conversion: Conversion, route: Route, now_ms: Millis, first_wait_ms: int
+    told: tuple[Outcome, int], click: Click, conversion: Conversion, route: Route, now_ms: Millis, first_wait_ms: int
 ) -> Delivery:
+    outcome, outcome_at = told
     postback_id = outcome.postback.postback_id
     if route.once:  # the one ID of all of them: what was decided under it is not decided again
         every = conversion_id(click.click_id, conversion.event)
@@ -117,4 +120,5 @@ def _delivery(
         shown_url=shown,
         reason=reason,
         outcome=outcome if is_held else None,
+        outcome_at=outcome_at,
     )

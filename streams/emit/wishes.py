@@ -27,6 +27,7 @@ def resent(resend: Resend, now_ms: Millis, first_wait_ms: int = 0) -> Delivery:
         took_ms=0,
         worker="",
         resends=old.delivery_id,
+        revision=0,
     )
 
 
@@ -45,7 +46,7 @@ def cancelled(cancels: Iterable[Cancel], known: Mapping[bytes, Standing], now_ms
             msgspec.structs.replace(
                 cancel.delivery,
                 state="cancelled",
-                attempt=max(0, standing.rank - 1),
+                attempt=standing.attempts,
                 at=now_ms,
                 next_attempt_at=0,
                 code=0,

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from clickjoin.embedded.ports import free_port
-from clickjoin.wishes import GONE, Asked, ask, cancel, resend
+from clickjoin.wishes import GONE, Asked, ask, cancel, resend, retemplate
 from schemas.records import Delivery
 from schemas.settings.servers import Kafka
 from schemas.topics import DELIVERIES, partition_of
@@ -294,6 +294,30 @@ def test_what_lacks_a_rate_is_held_until_a_reload_and_a_removed_source_cancels_w
     assert source.count("/euro") == {"their-800": 1}
     (_, ended) = until(lambda: [one for one in steps(kafka, "gone").values() if len(one) > 1], 40, "it is cancelled")[0]
     assert (ended.state, ended.reason.split(":")[0]) == ("cancelled", "destination_removed")
+
+
+def test_what_waits_takes_the_present_template_when_asked_and_keeps_its_time(
+    kafka: KafkaServer, source: StandIn, emit: EmitProcess
+) -> None:
+    send_outcomes(kafka.bootstrap, [*outcomes_of("waits", 860, 1), *outcomes_of("again", 861, 1)])
+    (waiting,) = until(lambda: _of_click(kafka, "click-860", 1), 40, "it is scheduled")
+    until(lambda: len(_of_click(kafka, "click-861", 2)) == 2, 40, "this one is told")
+    given = json.loads(emit.config.read_text())
+    given["sources"]["waits"]["postbacks"]["*"]["url"] = f"{source.url}/reworded?id={{source_click_id}}&e={{event}}"
+    emit.config.write_text(json.dumps(given))
+    count = emit.log.read_text().count("configuration_reloaded")
+    emit.signal(signal.SIGHUP)
+    until(lambda: emit.log.read_text().count("configuration_reloaded") > count, 60, "it is reloaded")
+    ids = [_found(kafka, one) for one in (waiting, _of_click(kafka, "click-861", 2)[0])]
+    asked = ask(Kafka(bootstrap=kafka.bootstrap), PARTITIONS, ids, retemplate(1))
+    assert [one.problem for one in asked] == ["", ""]  # that the other one has ended is the worker's to know
+    (_, made) = until(lambda: _of_click(kafka, "click-860", 2), 40, "it is made anew")
+    assert (made.delivery_id, made.state, made.revision) == (waiting.delivery_id, "scheduled", 1)
+    assert (made.url, made.next_attempt_at) == (
+        f"{source.url}/reworded?id=their-860&e=install",
+        waiting.next_attempt_at,
+    )
+    assert len(_of_click(kafka, "click-861", 2)) == 2
 
 
 def test_a_newer_delivery_of_the_same_conversion_supersedes_the_one_that_waits(

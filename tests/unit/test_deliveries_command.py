@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
-from clickjoin.wishes import why_not_again, why_not_cancelled
+from clickjoin.wishes import why_not_again, why_not_cancelled, why_not_retemplated
 from sql.deliveries import Found
 from tests.stand_in import stand_in
 
@@ -103,6 +103,7 @@ def test_what_the_conditions_do_not_fit_is_printed_and_said(tmp_path: Path) -> N
         (("list", "--from", "soon"), "'soon' is no time"),
         (("resend",), "say which: by ID, --destination"),
         (("cancel", "--limit", "5"), "say which: by ID, --destination"),
+        (("retemplate",), "say which: by ID, --destination"),
     ],
 )
 def test_a_wrong_call_says_what_would_be_right(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
@@ -124,3 +125,6 @@ def test_only_what_ended_can_be_sent_again_and_only_what_waits_can_be_cancelled(
         assert "still to be sent" in why_not_again(found(state=state))
         assert why_not_cancelled(found(state=state)) == ""
     assert "no_goal" in why_not_again(found(state="not_sendable", url="", reason="no_goal"))
+    assert [why_not_retemplated(found(state=state))[:10] for state in ("scheduled", "retry")] == ["", ""]
+    assert why_not_retemplated(found(state="held")).startswith("it is held: ")
+    assert why_not_retemplated(found(state="delivered")) == "it is delivered already"

@@ -10,7 +10,7 @@ from streams.adapters.kafka import Producer
 from streams.agents import emit_decide
 from streams.agents.emit_decide import RAW_BYTES, Decider
 from streams.emit import routing
-from streams.emit.pending import Standing, id_of
+from streams.emit.pending import Standing, id_of, rank_of
 from streams.emit.wishes import cancelled
 from tests.emit_samples import NOW, delivery, outcome, settings
 
@@ -60,8 +60,8 @@ def test_a_request_about_an_id_that_is_none_becomes_invalid() -> None:
 def test_only_what_waits_can_be_cancelled() -> None:
     waits, tried, ended, unknown = (Cancel(delivery=delivery(n), asked_at=NOW, reason="sold out") for n in range(4))
     known = {
-        id_of(waits.delivery): Standing(1, b"q"),
-        id_of(tried.delivery): Standing(3, b"q"),
+        id_of(waits.delivery): Standing(rank_of(delivery(0)), b"q"),
+        id_of(tried.delivery): Standing(rank_of(delivery(1, "retry", 2)), b"q"),
         id_of(ended.delivery): Standing(0xFFFF),
     }
     made = cancelled([waits, waits, tried, ended, unknown], known, NOW + 1)

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from aiokafka import ConsumerRecord
 
-from schemas.records import Cancel, Resend
+from schemas.records import Cancel, Resend, Retemplate
 from schemas.wire import encode
 from streams.agents.sink import SinkPartition
 from streams.tables import INVALID, POSTBACKS
@@ -19,6 +19,7 @@ def test_what_an_operator_asks_of_emit_is_no_outcome_and_nothing_invalid() -> No
     asked = [
         Resend(resend_id="f" * 32, delivery=delivery(1), asked_at=NOW),
         Cancel(delivery=delivery(1), asked_at=NOW),
+        Retemplate(delivery=delivery(1), outcome=outcome(), asked_at=NOW),
         outcome(1),
     ]
     partition = SinkPartition("outcomes", 0, cast(Any, None), cast(Any, None))

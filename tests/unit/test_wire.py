@@ -26,6 +26,7 @@ READERS: dict[str, Callable[[bytes | None], Any]] = {
     "outcome": decode_outcome,
     "resend": decode_outcome_or_request,
     "cancel": decode_outcome_or_request,
+    "retemplate": decode_outcome_or_request,
     "delivery": decode_delivery,
     "invalid": decode_invalid,
 }
