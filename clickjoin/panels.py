@@ -69,6 +69,8 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
 
 def _webhooks(settings: Settings) -> Iterator[OtherPanel]:
     for name, one in settings.webhooks.items():
+        if not one.conversions:  # it is told of alerts alone
+            continue
         events = {event: event for event in one.events}
         yield OtherPanel(
             f"webhook/{name}", "a webhook", events, one.statuses, one.sources, urlsplit(one.url).hostname or ""

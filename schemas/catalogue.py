@@ -1,4 +1,4 @@
-"""The catalogue: networks, sources, offers, landers and campaigns that no file holds, as a fold over its topic. Pure.
+"""The catalogue: networks, sources, offers, campaigns and more that no file holds, as a fold over its topic. Pure.
 
 The topic holds revisions, one after the other, for ever. Each names the version of the whole that it was made on, and
 counts only there: of two who change it at once, the later one in the log changed nothing, and knows.
@@ -13,7 +13,7 @@ from schemas.record import Record
 from schemas.settings.errors import path_text, value_text
 from schemas.values import Millis, Text
 
-KINDS = ("networks", "sources", "offers", "landers", "campaigns")
+KINDS = ("networks", "sources", "offers", "landers", "campaigns", "partners")
 """The sections of the configuration that may stand in the catalogue."""
 NONE = -1
 """The version of what there is not."""

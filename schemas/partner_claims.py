@@ -1,7 +1,7 @@
 """Whose a click is: what `partner=` on its URL claims, signed, or the campaign it came to. Pure.
 
-A claim is NAME.SIGNATURE. The signature holds for one campaign, so nobody makes up a URL of their own. Every visitor sees
-it: it proves that we named the partner there, not who sent the click.
+A claim is NAME.SIGNATURE. The signature holds for one campaign, so nobody makes up a URL of their own. Every visitor
+sees it: it proves that we named the partner there, not who sent the click.
 """
 
 from collections.abc import Mapping, Sequence

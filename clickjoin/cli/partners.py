@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from clickjoin.cli import partner_changes
 from clickjoin.cli.clickhouse import clickhouse
 from clickjoin.cli.options import (
     DEFAULT_DATA,
@@ -19,12 +20,15 @@ from clickjoin.cli.output import print_json, print_table
 from schemas.settings.partners import ShareRule
 
 app = typer.Typer(help="Sub-affiliates: who they are, their URLs, and what is held.", no_args_is_help=True)
+for change in (partner_changes.add, partner_changes.pause, partner_changes.resume, partner_changes.remove):
+    app.command()(change)
+app.command("import")(partner_changes.import_)
 
 
 @app.command("list")
-def list_(config: ConfigOption = DEFAULT_FILE, as_json: JsonOption = False) -> None:
+def list_(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     """Show the partners, and what was settled with them last."""
-    settings = load_for("partners", config, quiet=True)
+    settings = load_for("partners", config, catalogue=data, quiet=True)
     from sql.ledger import settlements
 
     with clickhouse(settings) as client:
@@ -65,7 +69,7 @@ def url(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Print the URL of a campaign that is a partner's own, to give to them."""
-    settings = load_for("partners", config, data=data, quiet=True)
+    settings = load_for("partners", config, data=data, catalogue=data, quiet=True)
     from clickjoin.partners.book import secrets_of
     from schemas.partner_claims import PARAMETER, claim, keys_of
 
@@ -86,7 +90,7 @@ def url(
 @app.command("held")
 def held(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     """Show the clicks that named a partner in a way that credits nobody, and why."""
-    settings = load_for("partners", config, data=data, quiet=True)
+    settings = load_for("partners", config, data=data, catalogue=data, quiet=True)
     from clickjoin.partners.book import secrets_of
     from schemas.partner_claims import owner_of
     from sql.ledger import claims

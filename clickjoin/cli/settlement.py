@@ -87,7 +87,7 @@ def settlement(
 
 def _settings(config: Path, data: Path) -> Settings:
     """With the secret that signs the URLs of partners."""
-    return load_for("settle", config, data=data, quiet=True)
+    return load_for("settle", config, data=data, catalogue=data, quiet=True)
 
 
 def _check(settings: Settings, partner: str, month: str) -> None:
@@ -103,7 +103,7 @@ def _print(statement: "Statement") -> None:
 
     settled = statement.settled
     when = f"settled on {settled.settled_at:%Y-%m-%d} {settled.reference}".rstrip() if settled else "not settled yet"
-    rows = [[row[name] for name in COLUMNS] for row in rows_of(statement)]
+    rows = [[f"{row[name]:,.2f}" if name == "amount" else row[name] for name in COLUMNS] for row in rows_of(statement)]
     print_table(f"{statement.label}, {statement.month}: {when}", COLUMNS, rows, numbers=2)
     for currency, amount in document(statement)["totals"].items():
         typer.echo(f"payable: {amount:,.2f} {currency}")

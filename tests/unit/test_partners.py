@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from clickjoin.partners.ledger import Conversion, due, totals
+from clickjoin.partners.rows import entry_of, shares_of
 from schemas.partner_claims import Owner, claim, owner_of
 from schemas.settings.partners import Partner
 from schemas.settings.validation import validate
@@ -136,3 +137,28 @@ def test_a_mistake_in_a_partner_is_told_with_path_and_reason(said: dict[str, Any
     }
     _, problems = validate(tree, {})
     assert any(told in str(problem) for problem in problems), problems
+
+
+def test_a_partner_is_a_row_of_a_file() -> None:
+    row = {
+        "name": "bob",
+        "label": " Bob ",
+        "hold": "14d",
+        "share": "50%",
+        "share_install": "1.50 USD",
+        "campaigns": "a b",
+    }
+    assert entry_of(row) == (
+        "bob",
+        {"label": "Bob", "hold": "14d", "campaigns": ["a", "b"], "shares": {"*": "50%", "install": "1.50 USD"}},
+    )
+    assert entry_of({"name": "eve", "share": "", "paused": "yes"}) == ("eve", {"paused": True})
+    for wrong, told in (({"share": "50%"}, "name: is required"), ({"name": "x", "rate": "1"}, "no column 'rate'")):
+        with pytest.raises(ValueError, match=told):
+            entry_of(wrong)
+
+
+def test_shares_are_typed_by_event_or_for_all() -> None:
+    assert shares_of(["install=70%", "50%"]) == {"install": "70%", "*": "50%"}
+    with pytest.raises(ValueError, match="--share install=: write EVENT=SHARE"):
+        shares_of(["install="])
