@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -23,6 +24,7 @@ from ingest.keeper import Keeper
 from ingest.lander_calls import LanderCalls
 from ingest.learner import Learner
 from ingest.metrics import Metrics
+from ingest.peers import Peers
 from ingest.pixel_calls import PixelCalls
 from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
@@ -30,11 +32,13 @@ from ingest.publisher import Publisher
 from ingest.router import Router
 from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
+from ingest.spool_file import SMALLEST as SMALLEST_SPOOL
 from ingest.spool_file import SpoolError, SpoolFile, take_over
 from ingest.store import Store
 from ingest.throttle import Throttle
 from ingest.visits import Visits
 from ingest.waiting import until
+from ingest.workers import Worker, Workers
 from presets.load import load_settings
 from presets.reload import Follow, Load, Reload
 from schemas.settings.errors import ConfigError
@@ -44,7 +48,7 @@ DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
 
 FIXED = (
     *("kafka", "clickhouse", "ingest.listen", "ingest.spool_after", "ingest.spool_bytes", "ingest.publish_timeout"),
-    *("ingest.read_timeout", "ingest.max_header_bytes"),
+    *("ingest.read_timeout", "ingest.max_header_bytes", "ingest.workers"),
 )
 """Keys that count from the next start on; all others at SIGHUP."""
 
@@ -70,32 +74,38 @@ def run(settings: Settings, spool: Path, load: Load, follow: Follow | None = Non
         return WRONG_CONFIGURATION
     try:
         claim(settings.ingest.listen)
-        file = SpoolFile(spool, settings.ingest.spool_bytes)
-        left = take_over(file)
     except PortTaken as error:
         log.error("port_taken", path="ingest.listen", error=str(error))
         return PORT_TAKEN
-    except SpoolError as error:
-        log.error("spool_unusable", file=str(spool), error=str(error))
-        return FAILED
-    if file.records:
-        log.info("spool_found", file=str(spool), spooled=file.records, taken_over=left)
     device_of("the first one reads all the patterns")
     _collect_seldom()
+    if settings.ingest.workers == 1:
+        return _work(settings, spool, load, follow, None)
+    return Workers(settings.ingest.workers, partial(_work, settings, spool, load, follow)).run()
+
+
+def _work(settings: Settings, spool: Path, load: Load, follow: Follow | None, worker: Worker | None) -> int:
+    """The life of one process: alone, or one of several."""
+    own, others = (worker.file(spool), worker.others(spool)) if worker else (spool, frozenset[Path]())
+    try:
+        file = SpoolFile(own, max(SMALLEST_SPOOL, settings.ingest.spool_bytes // settings.ingest.workers))
+        left = take_over(file, leave=others)
+    except SpoolError as error:
+        log.error("spool_unusable", file=str(own), error=str(error))
+        return FAILED
+    if file.records:
+        log.info("spool_found", file=str(own), spooled=file.records, taken_over=left)
 
     def load_with_files() -> Settings:
         found = load()
         GeoFiles(found.geo)  # what cannot be read changes nothing
         return found
 
-    return uvloop.run(_serve(settings, file, load_with_files, follow))
+    return uvloop.run(_serve(settings, file, load_with_files, follow, worker))
 
 
-async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow | None) -> int:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow | None, worker: Worker | None) -> int:
+    stopped = _told_to_stop(worker)
     metrics = Metrics()
     spool = Spool(file, metrics.spooled.inc)
     publisher = Publisher(
@@ -104,21 +114,25 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow
     _watch(metrics, publisher, spool)
     asker = ClickHouseFigures(settings.clickhouse.dsn)
     learner = Learner(asker, normals, now_ms)
-    app, use = _build(settings, Store(publisher, spool, settings.ingest), metrics, learner)
+    store = Store(publisher, spool, settings.ingest)
+    peers = Peers(store, metrics, worker)
+    app, use = _build(settings, store, metrics, learner, peers)
     reload = Reload(settings, load, use, FIXED)
-    loop.add_signal_handler(signal.SIGHUP, reload)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
     if follow:
         reload.follow(follow)
     draining = asyncio.create_task(Drainer(publisher, spool, metrics.drained.inc).run())
     learning = asyncio.create_task(learner.run())
     stopping = asyncio.create_task(stopped.wait())
+    await peers.open()
     async with serving(app, settings.ingest) as server:
-        log.info("ingest_listening", address=settings.ingest.listen)
+        log.info("ingest_listening", address=settings.ingest.listen, **({"worker": worker.number} if worker else {}))
         await asyncio.wait((server, draining, stopping), return_when=asyncio.FIRST_COMPLETED)
     if draining.done():
         log.error("draining_failed", exc_info=draining.exception())
     draining.cancel()
     learning.cancel()
+    peers.close()
     await asker.close()
     await until(lambda: not app.in_flight, settings.ingest.publish_timeout / 1000)
     # Who was answered has his record here or there: the broker need not be waited for.
@@ -128,8 +142,24 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow
     return DONE if stopped.is_set() else FAILED
 
 
+def _told_to_stop(worker: Worker | None) -> asyncio.Event:
+    """Set when a signal says so, or when whoever watches this process is gone."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    if worker:
+
+        def gone() -> None:
+            loop.remove_reader(worker.parent)
+            stopped.set()
+
+        loop.add_reader(worker.parent, gone)
+    return stopped
+
+
 def _build(
-    settings: Settings, store: Store, metrics: Metrics, learner: Learner
+    settings: Settings, store: Store, metrics: Metrics, learner: Learner, peers: Peers
 ) -> tuple[App, Callable[[Settings], None]]:
     """The application, and what makes it answer by other settings."""
     plans = prepare(settings)
@@ -153,7 +183,7 @@ def _build(
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}
     calls |= {"out": landers.out, "t": landers.made, "t.js": landers.script}
-    app = App(calls, store, metrics, settings.ingest.trusted_proxies, plans.privacy)
+    app = App(calls, peers, metrics, settings.ingest.trusted_proxies, plans.privacy)
     return app, use
 
 

@@ -9,8 +9,8 @@ from granian.rsgi import Scope
 from ingest.auth import Ranges
 from ingest.exchange import Answer, Exchange, failure, json_answer
 from ingest.metrics import CONTENT_TYPE, Metrics
+from ingest.peers import Peers
 from ingest.privacy import Privacy
-from ingest.store import Store
 
 Calls = Callable[[Exchange], Awaitable[Answer]]
 
@@ -30,13 +30,13 @@ class App:
     calls; `privacy` says what of a person no call sees."""
 
     def __init__(
-        self, calls: Mapping[str, Calls], store: Store, metrics: Metrics, trusted: Ranges, privacy: Privacy | None
+        self, calls: Mapping[str, Calls], peers: Peers, metrics: Metrics, trusted: Ranges, privacy: Privacy | None
     ) -> None:
         self.in_flight = 0
         self.trusted = trusted
         self.privacy = privacy
         self._calls = calls
-        self._store = store
+        self._peers = peers
         self._metrics = metrics
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -46,7 +46,7 @@ class App:
             route, _, name = scope.path[1:].partition("/")
             call = self._calls.get(route)
             if call is None:
-                answer = self._service(scope.method, scope.path)
+                answer = await self._service(scope.method, scope.path)
                 route = "unknown" if answer is _NOT_FOUND else "service"
             else:
                 answer = await self._answer(call, self._exchange(scope, protocol, route, name))
@@ -66,16 +66,16 @@ class App:
             log.exception("request_failed", route=exchange.route)
             return _BUG
 
-    def _service(self, method: str, path: str) -> Answer:
+    async def _service(self, method: str, path: str) -> Answer:
         if method not in ("GET", "HEAD"):
             return _NOT_FOUND
         match path:
             case "/health/live":
                 return json_answer(200, {"status": "live"})
             case "/health/ready":
-                is_ready = self._store.is_ready
-                return json_answer(200 if is_ready else 503, {"ready": is_ready, "spooled": self._store.spooled})
+                is_ready, spooled = await self._peers.health()
+                return json_answer(200 if is_ready else 503, {"ready": is_ready, "spooled": spooled})
             case "/metrics":
-                return Answer(200, self._metrics.text(), (("content-type", CONTENT_TYPE),))
+                return Answer(200, await self._peers.metrics(), (("content-type", CONTENT_TYPE),))
             case _:
                 return _NOT_FOUND

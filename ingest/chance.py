@@ -6,6 +6,7 @@ import time
 
 _POOL_BYTES = 4096
 _NUMBERS = random.Random()  # noqa: S311 - what is drawn says which offer is shown, and guards nothing
+os.register_at_fork(after_in_child=_NUMBERS.seed)
 
 
 class RandomBytes:

@@ -1,12 +1,14 @@
 """Records on the local disk, in SQLite: what was answered for while the broker was away, until the broker has it."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 FORMAT = 1
+SMALLEST = 1 << 16
+"""Bytes that a file needs at least."""
 MAX_READ_BYTES = 4 * 1024 * 1024
 _LOCK_SECONDS = 5.0
 _SHRINK_PAGES = 4096
@@ -164,15 +166,16 @@ def _told(path: Path) -> Iterator[None]:
         raise SpoolError(f"the spool {path} cannot be used: {error}") from error
 
 
-def take_over(spool: SpoolFile, max_rows: int = 5_000) -> dict[str, int]:
+def take_over(spool: SpoolFile, max_rows: int = 5_000, *, leave: Collection[Path] = ()) -> dict[str, int]:
     """Move what processes that are gone left in files beside this one, so that it is drained whatever port its next
     process has. Returns the files and how many records each had. Files that are in use are left alone.
 
     A kill between the two transactions leaves records in both: they are sent twice, which changes nothing.
+    leave: files of others who are about to open them.
     """
     moved: dict[str, int] = {}
     for path in sorted(spool.path.parent.glob(f"*{spool.path.suffix}")):
-        if path == spool.path:
+        if path == spool.path or path in leave:
             continue
         try:
             other = SpoolFile(path, max_bytes=0, lock_seconds=0)
