@@ -4,10 +4,11 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs-reports docs-screenshots lock clean
+.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs docs-reports docs-screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -37,11 +38,12 @@ chaos: $(STAMP) ## ten minutes of kills, stops, lost disks and servers away, und
 fuzz: $(STAMP) ## a million requests from the grammar of the mess at a real ingest, and the account of them
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-lint: $(STAMP) ## linters, types, directions of imports
+lint: $(STAMP) ## linters, types, directions of imports, the links of the pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(MKDOCS) --strict
 
 format: $(STAMP) ## bring the source into the house's form
 	$(BIN)/ruff check --fix .
@@ -52,6 +54,9 @@ bench: $(STAMP) ## all measurements, into bench/results
 
 bench-%: $(STAMP) ## one of them, for example bench-join
 	$(BIN)/python -m bench $* $(ARGS)
+
+docs: $(STAMP) ## the pages of docs/, into build/site
+	$(MKDOCS)
 
 docs-reports: $(STAMP) ## write the answers in docs/reports.md anew
 	$(BIN)/python -m tests.report_page
