@@ -1,7 +1,11 @@
 """Who may see the pages, who may act, and how those who guess are slowed. Pure."""
 
+from collections.abc import Mapping
+from hmac import compare_digest
 from ipaddress import ip_address
 from typing import Literal
+
+from schemas.settings.dashboard import DashboardUser
 
 Role = Literal["read", "act"]
 
@@ -61,6 +65,18 @@ def is_from_our_page(fetch_site: str, origin: str, host_header: str) -> bool:
     if fetch_site and fetch_site != "same-origin":
         return False
     return not origin or origin.partition("://")[2] == host_header
+
+
+def user_of(authorization: str, users: Mapping[str, DashboardUser]) -> str:
+    """The user whose token a header Authorization brings; empty: nobody's."""
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return ""
+    sent, found = token.strip().encode(), ""
+    for name, user in users.items():
+        if user.token and compare_digest(sent, user.token.get_secret_value().encode()):
+            found = name
+    return found
 
 
 def pause_after(failures: int) -> float:

@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
 from dashboard.guard import Guard
+from dashboard.pages.catalogue import CataloguePages
+from dashboard.pages.catalogue_api import CatalogueApi
 from dashboard.pages.clicks import Clicks
 from dashboard.pages.deliveries import Deliveries
 from dashboard.pages.invalid import Invalid
@@ -40,6 +42,7 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     deliveries = Deliveries(database, services, renderer)
     live = Live(database, services, renderer, stopped)
     login = Login(sessions, services, renderer)
+    catalogue, api = CataloguePages(services, renderer), CatalogueApi(services)
     routes = [
         Route("/login", login.page),
         Route("/login", login.enter, methods=["POST"]),
@@ -58,6 +61,19 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/deliveries/resend", deliveries.resend, methods=["POST"]),
         Route("/invalid", Invalid(database, services, renderer).page),
         Route("/set-up", SetUp(services, renderer).page),
+        Route("/catalogue", catalogue.page),
+        Route("/catalogue/entry", catalogue.entry),
+        Route("/catalogue/save", catalogue.save, methods=["POST"]),
+        Route("/catalogue/remove", catalogue.remove, methods=["POST"]),
+        Route("/catalogue/pause", catalogue.pause, methods=["POST"]),
+        Route("/catalogue/history", catalogue.history),
+        Route("/catalogue/revert", catalogue.revert, methods=["POST"]),
+        Route("/api/catalogue", api.all),
+        Route("/api/catalogue/history", api.history),
+        Route("/api/catalogue/revert/{version:int}", api.revert, methods=["POST"]),
+        Route("/api/catalogue/{kind}/{name}", api.one),
+        Route("/api/catalogue/{kind}/{name}", api.put, methods=["PUT"]),
+        Route("/api/catalogue/{kind}/{name}", api.delete, methods=["DELETE"]),
         Route("/static/{name}", static.answer),
         Route("/health/live", _alive),
         Route("/health/ready", _alive),

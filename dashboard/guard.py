@@ -1,17 +1,20 @@
 """What stands before every page: the name it was asked for by, the session, the token of a form, the headers."""
 
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.access import HEADERS, SAFE_METHODS, is_from_our_page, may_come_by
+from dashboard.access import HEADERS, SAFE_METHODS, is_from_our_page, may_come_by, user_of
 from dashboard.services import Services
 from dashboard.sessions import COOKIE, SECONDS, Session, Sessions
 
 OPEN = ("/login", "/static/", "/health/")
+API = "/api/"
+TOKEN_HEADER = "x-clickjoin-token"  # noqa: S105 - the name of a header
 _MOST_BYTES = 64 << 10
 _FORBIDDEN = 403
 
@@ -30,7 +33,7 @@ class Guard:
         request = Request(scope, receive)
         cookie, session = self._session(request)
         scope.setdefault("state", {})
-        scope["state"] |= {"session": session, "form": {}}
+        scope["state"] |= {"session": session, "form": {}, "body": b""}
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -48,6 +51,8 @@ class Guard:
     def _session(self, request: Request) -> tuple[str, Session | None]:
         """The session, and the cookie of one that begins now: where there are no users, everybody here may act."""
         users = self._services.settings().dashboard.users
+        if name := user_of(request.headers.get("authorization", ""), users) if request.url.path.startswith(API) else "":
+            return "", Session(name, users[name].role, "", "", 0)
         found = self._sessions.find(request.cookies.get(COOKIE, ""))
         if users:
             user = users.get(found.user) if found else None
@@ -64,6 +69,8 @@ class Guard:
         host, path = request.headers.get("host", ""), request.url.path
         if not may_come_by(host, has_users=has_users):
             return _forbidden("Open the dashboard by the name of this machine, 127.0.0.1 or localhost.")
+        if path.startswith(API):
+            return await self._api_refusal(request, session, host, has_users=has_users)
         if request.method not in SAFE_METHODS:
             refusal = await self._form_refusal(request, session, host)
             if refusal:
@@ -80,11 +87,9 @@ class Guard:
         fetch_site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
         if not is_from_our_page(fetch_site, origin, host):
             return _forbidden("This form was sent by another page.")
-        body = b""
-        async for piece in request.stream():
-            body += piece
-            if len(body) > _MOST_BYTES:
-                return PlainTextResponse("The form is too long.", 413)
+        body = await _body(request)
+        if body is None:
+            return PlainTextResponse("The form is too long.", 413)
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=2000))
         request.scope["state"]["form"] = form
         if request.url.path == "/login":
@@ -92,6 +97,41 @@ class Guard:
         if session is None or form.get("token") != session.token:
             return _forbidden("This form is too old: reload the page, and send it again.")
         return None if session.role == "act" or request.url.path == "/logout" else _forbidden("You may read, not act.")
+
+    async def _api_refusal(
+        self, request: Request, session: Session | None, host: str, *, has_users: bool
+    ) -> Response | None:
+        """Why a call of /api is refused. No page of another site can make one: browsers ask first for methods and types
+        like these, and are answered nothing that allows it."""
+        if session is None:
+            headers = {"www-authenticate": "Bearer"}
+            return _told(401, "unauthorized", "send Authorization: Bearer and the token of a user", headers)
+        if request.method in SAFE_METHODS:
+            return None
+        fetch_site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
+        has_token = not session.token or request.headers.get(TOKEN_HEADER) == session.token
+        if not is_from_our_page(fetch_site, origin, host) or (has_users and not has_token):
+            return _told(403, "forbidden", "another page sends this")
+        if session.role != "act":
+            return _told(403, "forbidden", "this user may read, not act")
+        is_json = request.headers.get("content-type", "").partition(";")[0].strip() == "application/json"
+        if request.method != "DELETE" and not is_json:
+            return _told(415, "not_json", "send Content-Type: application/json")
+        body = await _body(request)
+        if body is None:
+            return _told(413, "too_long", f"an entry has at most {_MOST_BYTES} bytes")
+        request.scope["state"]["body"] = body
+        return None
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body; None where it is too long."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _MOST_BYTES:
+            return None
+    return body
 
 
 def is_secure(request: Request) -> bool:
@@ -107,3 +147,7 @@ def cookie_text(value: str, *, secure: bool, seconds: int = SECONDS) -> str:
 
 def _forbidden(why: str) -> Response:
     return PlainTextResponse(why, _FORBIDDEN)
+
+
+def _told(status: int, word: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse({"error": word, "detail": detail}, status, headers)

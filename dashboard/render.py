@@ -19,6 +19,7 @@ PAGES = {
     "/click": "Click",
     "/deliveries": "Deliveries",
     "/invalid": "Invalid",
+    "/catalogue": "Campaigns",
     "/set-up": "Set-up",
 }
 

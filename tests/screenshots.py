@@ -26,6 +26,7 @@ PAGES = {
     "click": ("/click?id=theirs-5", {}),
     "deliveries": ("/deliveries", {}),
     "invalid": ("/invalid", {}),
+    "campaigns": ("/catalogue", {}),
     "set-up": ("/set-up", {}),
 }
 """By the name of its file: the address, and the window."""

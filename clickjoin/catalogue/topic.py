@@ -1,5 +1,6 @@
 """The topic `catalogue`: read from its beginning, followed, and appended to."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -95,6 +96,7 @@ def opened(kafka: Kafka, *, wait_ms: int = _POLL_MS) -> Iterator[Topic]:
 
     wait_ms: how long the broker may keep a poll waiting.
     """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what it says of every attempt is said once by us
     if all(silent := [nobody_listens(server) for server in kafka.servers.split(",")]):
         raise TopicAwayError("; ".join(silent))
     try:

@@ -43,7 +43,7 @@ class Login:
             return answer
         user = self._services.settings().dashboard.users.get(name)
         self._failures.count(*whose)  # before it is looked at: many at the same time are many
-        if not is_right(password, user.hash if user else None) or user is None:
+        if not is_right(password, user.hash or None if user else None) or user is None:
             log.warning("login_refused", user=name, address=address)
             return self._form(request, "There is no such user with this password.", _WRONG)
         self._failures.forget(*whose)

@@ -9,24 +9,40 @@ from schemas.settings.networks import Zone
 from schemas.settings.secrets import Secret
 from schemas.settings.values import Address, ConfigName, Section
 
+SHORTEST_TOKEN = 24
+
 
 class DashboardUser(Section):
     """Somebody who may log in."""
 
-    password: Secret  # an argon2 hash
-    role: Literal["read", "act"] = "read"  # act: may send again and change
+    password: Secret | None = None  # an argon2 hash; without one he does not log in
+    token: Secret | None = None  # for calls of /api: "Authorization: Bearer TOKEN"
+    role: Literal["read", "act"] = "read"  # act: may send again, and change the catalogue
 
     @field_validator("password")
     @classmethod
-    def _is_hash(cls, password: SecretStr) -> SecretStr:
-        if not password.get_secret_value().startswith("$argon2"):
+    def _is_hash(cls, password: SecretStr | None) -> SecretStr | None:
+        if password and not password.get_secret_value().startswith("$argon2"):
             raise ValueError("write the hash of a password, as `clickjoin dashboard user add NAME` makes it")
         return password
 
+    @field_validator("token")
+    @classmethod
+    def _is_long(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and len(token.get_secret_value()) < SHORTEST_TOKEN:
+            raise ValueError(f"easy to guess: take {SHORTEST_TOKEN} random characters or more")
+        return token
+
+    @model_validator(mode="after")
+    def _has_one(self) -> Self:
+        if not (self.password or self.token):
+            raise ValueError("write a password (clickjoin dashboard user add NAME), a token for /api, or both")
+        return self
+
     @property
     def hash(self) -> str:
-        """The hash in plain text."""
-        return self.password.get_secret_value()
+        """The hash in plain text; empty: there is none."""
+        return self.password.get_secret_value() if self.password else ""
 
 
 class Dashboard(Section):

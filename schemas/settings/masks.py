@@ -16,7 +16,7 @@ HIDDEN = "***"
 _PLACES = {
     "kafka": ("password",),
     "ingest": ("secrets",),
-    "dashboard": ("password",),
+    "dashboard": ("password", "token"),
     "networks": ("key", "secret"),
     "sources": ("key",),
     "webhooks": ("secret",),

@@ -23,6 +23,14 @@ __all__ = ["chromium"]
 PASSWORD = "correct horse battery"
 
 
+def users() -> str:
+    """anna, who may act, and ben, who may read; with the tokens aaa… and rrr…"""
+    return "".join(
+        f'[dashboard.users.{name}]\npassword = "{hashed(PASSWORD)}"\nrole = "{role}"\ntoken = "{role[0] * 24}"\n'
+        for name, role in (("anna", "act"), ("ben", "read"))
+    )
+
+
 @dataclass
 class Scene:
     """The database, and the dashboard that reads it."""
@@ -49,11 +57,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 def guarded(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
     """Another dashboard, a year later, when there is nothing new; for anna, who may act, and ben, who may read."""
     folder = tmp_path_factory.mktemp("guarded")
-    users = "".join(
-        f'[dashboard.users.{name}]\npassword = "{hashed(PASSWORD)}"\nrole = "{role}"\n'
-        for name, role in (("anna", "act"), ("ben", "read"))
-    )
-    with DashboardProcess(folder, scene.dsn, users, NOW + timedelta(days=365)) as dashboard:
+    with DashboardProcess(folder, scene.dsn, users(), NOW + timedelta(days=365)) as dashboard:
         yield dashboard
 
 
