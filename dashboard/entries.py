@@ -1,4 +1,4 @@
-"""The networks, sources, offers, landers and campaigns of file and catalogue, as a list shows them. Pure."""
+"""The entries of file and catalogue, as a list shows them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "landers": ("url",),
     "networks": ("preset", "click_ids"),
     "sources": ("preset", "click_id_param"),
+    "partners": ("label", "shares", "hold", "campaigns"),
 }
 """The kinds in the order of the pages, and of each the keys that a list shows."""
 
@@ -26,7 +27,7 @@ class Listed(NamedTuple):
 
     @property
     def is_paused(self) -> bool:
-        """Of a campaign."""
+        """Of a campaign or a partner."""
         return self.entry.get("paused") is True
 
     def cells(self, kind: str) -> list[str]:
@@ -69,5 +70,9 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_cell(one) for one in value)
     if isinstance(value, dict):
-        return str(value.get("offer", "…"))
+        return (
+            str(value["offer"])
+            if "offer" in value
+            else ", ".join(f"{key} {_cell(each)}" for key, each in value.items())
+        )
     return "" if value is None else str(value)

@@ -52,6 +52,13 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("click_id_param", "Their click ID's parameter", "text", hint="zoneclick"),
         Field("key", "Key", "text", hint="env:NAME, for clicks server to server"),
     ),
+    "partners": (
+        Field("label", "Name on statements", "text"),
+        Field("hold", "Payable after", "text", hint="14d"),
+        Field("campaigns", "Campaigns of their own", "names", "campaigns"),
+        Field("key", "Key", "text", hint="env:NAME of a variable"),
+        Field("paused", "Paused", "flag"),
+    ),
 }
 
 

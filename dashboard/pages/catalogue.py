@@ -18,6 +18,7 @@ from schemas.settings.errors import ConfigError
 
 _MOST = 200
 _FOUND, _SEE_OTHER, _CONFLICT, _UNPROCESSABLE, _AWAY = 200, 303, 409, 422, 503
+_PAUSABLE = ("campaigns", "partners")
 NOBODY = "dashboard"
 """In whose name something is changed where there are no users."""
 
@@ -68,9 +69,9 @@ class CataloguePages:
         return self._try(request, kind, lambda: self._change(request, [Change(kind, name)], expected, ""))
 
     def pause(self, request: Request) -> Response:
-        """Pause a campaign, or end that."""
+        """Pause a campaign or a partner, or end that."""
         given = request.state.form
-        kind, name = "campaigns", given.get("name", "")
+        kind, name = _kind(given.get("kind", "")), given.get("name", "")
         held = self._services.known().named(kind).get(name)
         if held is None:
             return self._list(request, kind, f"There is no {kind}/{name} in the catalogue.", 404)
@@ -116,6 +117,7 @@ class CataloguePages:
             "kind": kind,
             "kinds": list(COLUMNS),
             "columns": COLUMNS[kind],
+            "pausable": _PAUSABLE,
             "entries": found[:_MOST],
             "count": len(found),
             "is_empty": not everything,

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.access import user_of
-from dashboard.entries import listed, masked, matching
+from dashboard.entries import COLUMNS, listed, masked, matching
 from dashboard.entry_form import FIELDS, REST, WHOLE, Form, entry_of, form_of, told, typed
-from schemas.catalogue import EMPTY, Change, Revision, fold
+from schemas.catalogue import EMPTY, KINDS, Change, Revision, fold
 from schemas.settings.dashboard import Dashboard
 from schemas.settings.errors import Problem
 from schemas.settings.validation import validate
@@ -19,6 +19,10 @@ CAMPAIGNS = [
     {"source": "pops", "offers": [{"offer": "game", "countries": ["DE"]}], "trafficback": {"url": "https://b.example"}},
     {"source": "pops", "offers": ["game"], "paused": True, "optimise": {"by": "epc", "days": 7}},
 ]
+
+
+def test_every_kind_of_the_catalogue_has_a_list_and_a_form() -> None:
+    assert set(COLUMNS) == set(FIELDS) == set(KINDS)
 
 
 def as_sent(form: Form) -> dict[str, str]:
