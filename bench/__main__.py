@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bench.document import document
 from bench.emit import EMIT
+from bench.funnel import FUNNEL
 from bench.ingest import INGEST
 from bench.isolation import ISOLATION
 from bench.join import JOIN
@@ -23,15 +24,13 @@ from bench.kind import Bench, Plan
 from bench.latency import LATENCY
 from bench.oracle import ORACLE
 from bench.poison import POISON
-from bench.reports import REPORTS_BENCH
 from bench.results import RESULTS, Results, read_all, write
 from bench.sink import SINK
 from bench.smartlink import SMARTLINK
 from clickjoin.embedded.errors import CannotStartError
 
 BENCHES = {
-    bench.name: bench
-    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, SINK, REPORTS_BENCH, ORACLE, SMARTLINK)
+    bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, SINK, FUNNEL, ORACLE, SMARTLINK)
 }
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100

@@ -1,10 +1,10 @@
-"""What bench/reports asks of a hundred million clicks is right of a few hundred."""
+"""What bench.funnel asks of a hundred million clicks is right of a few hundred."""
 
 from __future__ import annotations
 
 from clickhouse_connect.driver.client import Client
 
-from bench.reports import ask_plain, make_plain, write_day
+from bench.funnel import ask_plain, make_plain, write_day
 from schemas.ids import clicked_at_of
 from sql.reports.ask import ask
 from sql.reports.catalogue import REPORTS

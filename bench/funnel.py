@@ -1,4 +1,4 @@
-"""`make bench-reports`: how soon the questions that people ask are answered, of a hundred million clicks on disk."""
+"""`make bench-funnel`: how soon the questions that people ask are answered, of a hundred million clicks on disk."""
 
 import time
 from collections.abc import Callable
@@ -163,20 +163,20 @@ def _value(client: Client, query: str) -> float | int | str:
 
 
 def _text(name: str) -> str:
-    return (Path(__file__).parent / f"reports_{name}.sql").read_text()
+    return (Path(__file__).parent / f"funnel_{name}.sql").read_text()
 
 
 _HOW = """\
 ClickHouse's engine as `clickjoin up` starts it, asked over HTTP by the report commands' own code: {clicks} clicks and
 {conversions} conversions of {days} days, a third of these in two versions, with their postbacks and deliveries
-(`bench/reports_clicks.sql` and its neighbours), written day by day and merged as the server likes: `clicks` lies in
+(`bench/funnel_clicks.sql` and its neighbours), written day by day and merged as the server likes: `clicks` lies in
 {parts} parts. Seconds from the question to its last row, warm, {runs} times. Beside it the same funnels as one would
 have them from plain MergeTree tables, every version a row, with `GROUP BY` and `argMax`; their clicks are compared, and
 a difference fails the bench. Memory is the most that the server's process held while our questions were asked."""
 
-REPORTS_BENCH = Bench(
-    name="reports",
-    title="Reports",
+FUNNEL = Bench(
+    name="funnel",
+    title="Funnel",
     how=_HOW,
     figures=(
         Figure("all_campaigns_s", "funnel by campaign over 90 days, seconds", "3"),
