@@ -23,7 +23,7 @@ _BEGINNING = Position()
 _POSITION = b"\0position"
 _STATE, _DEADLINE, _TOUCHED, _ASKING = b"s", b"w", b"d", b"l"
 _WRITE_BUFFER = 16 << 20  # of one partition
-_BLOCK = 16 << 10  # larger ones compress better
+_BLOCK = 32 << 10  # larger ones compress better
 
 # Shared by all partitions of the worker, so that its memory does not grow with their number.
 _cache = rocksdict.Cache(64 << 20)
@@ -92,7 +92,8 @@ class StateStore:
         options.set_max_background_jobs(2)
         options.set_keep_log_file_num(2)
         options.set_write_buffer_manager(_write_buffers)
-        options.set_compression_type(rocksdict.DBCompressionType.zstd())
+        # zstd would take a third less disk, and costs the join a quarter of its CPU: each read unpacks a block.
+        options.set_compression_type(rocksdict.DBCompressionType.lz4())
         blocks = rocksdict.BlockBasedOptions()
         blocks.set_bloom_filter(10, False)
         blocks.set_block_size(_BLOCK)
