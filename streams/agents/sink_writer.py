@@ -21,7 +21,7 @@ Line = tuple[Row, ConsumerRecord]
 """A row, and the record that it was made of."""
 Lines = Mapping[Table, Sequence[Line]]
 
-FULL_ROWS = 20_000
+FULL_ROWS = 40_000
 LINGER = 0.5  # seconds that the first row waits for others
 BACKLOG_ROWS = 1_000
 BACKLOG_LINGER = 0.05  # who brings so many rows is behind, and does not wait for stragglers
