@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: a storm over the join, and its account. Exit code 1 unless 0 missing, 0 wrong, 0 stuck."""
+"""`python -m tests.chaos`: a storm over join, sink and emit, and its account. Exit code 1 unless 0 missing, 0 wrong, 0 stuck."""
 
 import argparse
 import logging
@@ -51,6 +51,9 @@ def show(finished: Finished) -> None:
         "sent twice": account.twice,
         "decided by a look-up": account.cold,
         "that waited for ClickHouse": account.waited,
+        "told to the source": account.told,
+        "told again": account.told_twice,
+        "  of so many in flight when killed": account.in_flight,
         "died of themselves": len(account.died),
         "missing": len(account.missing),
         "wrong": len(account.wrong),

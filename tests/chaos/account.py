@@ -10,6 +10,7 @@ from aiokafka import ConsumerRecord
 from schemas.records import Outcome
 from schemas.versions import MAX_OFFSET, epoch_of
 from tests.chaos.storm import Outage
+from tests.chaos.telling import MOST_OPEN
 from tests.contracts.sink_records import rows
 from tests.oracle.join_oracle import Oracle, Verdict
 from tests.support.verdicts import conversions, judged, verdict_of
@@ -42,6 +43,9 @@ class Account:
     outcomes: Counter[str] = field(default_factory=Counter)  # of each postback the last
     said: int = 0
     twice: int = 0
+    told: int = 0  # deliveries that came to the source
+    told_twice: int = 0  # how often one came again
+    in_flight: int = 0  # how many could have been under way when emit or Kafka was killed
     cold: int = 0  # postbacks decided by a look-up
     waited: int = 0  # of them, for a ClickHouse that was away
     missing: list[Any] = field(default_factory=list)
@@ -101,6 +105,16 @@ class Judge:
         held = rows(dsn, _CLICKS)
         self._account.missing += [f"click {id_}" for id_ in clicks - set(held)]
         self._account.wrong += _twice("clicks", held)
+
+    def source(self, expected: set[str], counts: Counter[str], out_of_date: set[str], interruptions: int) -> None:
+        """Everything was told, and again at most what was in flight when something was killed."""
+        account = self._account
+        account.told, account.told_twice = len(counts), counts.total() - len(counts)
+        account.in_flight = interruptions * MOST_OPEN
+        account.missing += [f"delivery {id_}" for id_ in sorted(expected - counts.keys() - out_of_date)]
+        account.wrong += [f"delivery {id_} of nothing that was said" for id_ in sorted(counts.keys() - expected)]
+        if account.told_twice > account.in_flight:
+            account.wrong.append(f"{account.told_twice} told again, at most {account.in_flight} were in flight")
 
     def outages(self, outages: Sequence[Outage]) -> None:
         """What came cold while ClickHouse was away was decided when it was back, not before."""

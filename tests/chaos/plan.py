@@ -9,11 +9,12 @@ ENDED = "worker ended (SIGTERM)"
 STOPPED = "worker stopped (SIGSTOP)"
 CHANGED = "configuration changed"
 SINK = "sink killed (-9)"
+EMIT = "emit killed (-9), every other time its disk lost"
 KAFKA = "Kafka killed, started again"
 AWAY = "ClickHouse killed, away"
 FROZEN = "ClickHouse stopped (SIGSTOP)"
 WIPED = "events wiped, a new epoch"
-KINDS = (KILLED, ROBBED, ENDED, STOPPED, CHANGED, SINK, KAFKA, AWAY, FROZEN, WIPED)
+KINDS = (KILLED, ROBBED, ENDED, STOPPED, CHANGED, SINK, EMIT, KAFKA, AWAY, FROZEN, WIPED)
 
 _TO_WORKERS = (KILLED, KILLED, ROBBED, ENDED, STOPPED)
 _LONGEST_AWAY = 60.0
@@ -34,7 +35,7 @@ def plan(random: Random, seconds: float, blows: int, workers: int) -> list[Blow]
     Each kind is there at least once. Raises ValueError where that is not possible.
     """
     kinds = [*KINDS[:-1]]
-    for kind, every in ((AWAY, 300), (KAFKA, 150), (FROZEN, 200), (CHANGED, 120), (SINK, 150)):
+    for kind, every in ((AWAY, 300), (KAFKA, 150), (FROZEN, 200), (CHANGED, 120), (SINK, 150), (EMIT, 75)):
         kinds += [kind] * (int(seconds // every) - 1)
     if len(kinds) > blows:
         raise ValueError(f"{seconds:g} seconds with every kind of blow take more than {blows} blows")

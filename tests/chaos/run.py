@@ -2,20 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
+from time import monotonic
 from typing import NamedTuple
 
 from schemas.topics import EVENTS, OUTCOMES
 from tests.chaos.account import Account, Chapter, Judge
 from tests.chaos.load import COLD_A_SECOND, Cold, Load
-from tests.chaos.plan import KILLED, WIPED, Blow, plan
+from tests.chaos.plan import EMIT, KAFKA, KILLED, WIPED, Blow, plan
 from tests.chaos.scene import PARTITIONS, WORKERS, Scene, lag
 from tests.chaos.storm import Storm
+from tests.chaos.telling import out_of_date, to_be_told
 from tests.chaos.told import Told
 from tests.contracts.sink_records import on_topic, write
+from tests.emit_process import deliveries
 
 SETTLES_WITHIN = 180.0  # seconds: look-ups pause for up to 30 after ClickHouse was away; the machine may stall
+LOOKS_EVERY = 1.0  # seconds
 AFTERWARDS = 12.0  # seconds of the new epoch, at most
 OF_THE_END = 3  # blows: the wipe, and two in the new epoch
 
@@ -59,6 +64,8 @@ class _Run:
         self._told = Told(scene.kafka.bootstrap, PARTITIONS)
         self._storm = Storm(scene, self._pipeline, self._load, self._told, say)
         self._account = Account()
+        self._superseded: set[str] = set()
+        self._looked_at = 0.0
 
     def through(self, blows: list[Blow], afterwards: float) -> Finished:
         with self._load:
@@ -82,6 +89,8 @@ class _Run:
         return Chapter(epoch, self._pipeline.read(EVENTS))
 
     def _settle(self, chapters: list[Chapter]) -> Finished:
+        with suppress(AssertionError):  # then the account says what is missing
+            self._scene.until(self._is_told, SETTLES_WITHIN, "the source is told of everything")
         self._storm.say("settling the account")
         for process in self._scene.processes:
             self._account.died += process.died
@@ -92,11 +101,24 @@ class _Run:
         judge.outcomes(self._told.values, self._told.outcomes())
         judge.acknowledged(self._load.acknowledged)
         judge.outages(self._storm.outages)
+        interruptions = self._storm.blows[EMIT] + self._storm.blows[KAFKA] + len(self._scene.emit.died)
+        judge.source(to_be_told(self._told.outcomes()), self._scene.telling.counts(), self._superseded, interruptions)
         judge.tables(self._scene.clickhouse.dsn)
         self._account.wrong += [f"invalid: {one.code} {one.detail}" for one in self._pipeline.invalid()]
         self._told.close()
         self._pipeline.close()
         return Finished(self._storm.blows, self._account)
+
+    def _is_told(self) -> bool:
+        """Nothing is left to be told but what a newer status made out of date. It is looked at now and then."""
+        if monotonic() - self._looked_at < LOOKS_EVERY:
+            return False
+        self._looked_at = monotonic()
+        self._told.read_on()
+        left = to_be_told(self._told.outcomes()) - self._scene.telling.counts().keys()
+        if left - self._superseded:
+            self._superseded = out_of_date(deliveries(self._scene.kafka.bootstrap))
+        return not left - self._superseded
 
     def _speaks(self) -> bool:
         self._told.read_on()

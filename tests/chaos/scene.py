@@ -1,4 +1,4 @@
-"""What the storm falls upon: Kafka, ClickHouse, three workers of the join, a sink."""
+"""What the storm falls upon: Kafka, ClickHouse, three workers of the join, a sink, an emit and the source it tells."""
 
 import os
 import signal
@@ -12,6 +12,7 @@ from kafka.errors import KafkaError
 
 from schemas.topics import EVENTS, OUTCOMES, SINK_GROUP
 from tests.chaos.processes import RoleProcess
+from tests.chaos.telling import Telling
 from tests.contracts.join_cold_servers import Front
 from tests.kafka_server import KafkaServer
 from tests.polling import until
@@ -34,13 +35,15 @@ class Scene:
         )
         self.workers = [RoleProcess("join", folder / f"join{number}", servers) for number in range(1, WORKERS + 1)]
         self.sink = RoleProcess("sink", folder / "sink", servers)
+        self.telling = Telling()
+        self.emit = RoleProcess("emit", folder / "emit", servers + self.telling.sections)
         for process in self.processes:
             process.configure(funnel(POLICY))
 
     @property
     def processes(self) -> list[RoleProcess]:
         """All that are ours to start again."""
-        return [*self.workers, self.sink]
+        return [*self.workers, self.sink, self.emit]
 
     def begin(self) -> Pipeline:
         """Topics, tables, epoch; then the roles."""
@@ -117,6 +120,7 @@ class Scene:
             process.kill()
         self.clickhouse.kill()
         self.kafka.kill()
+        self.telling.close()
 
 
 def funnel(policy: Policy) -> str:

@@ -79,7 +79,7 @@ class Storm:
 
     def _fall(self, blow: Blow) -> None:
         self.blows[blow.kind] += 1
-        if blow.kind in (plan.KAFKA, plan.AWAY, plan.FROZEN, plan.SINK):
+        if blow.kind in (plan.KAFKA, plan.AWAY, plan.FROZEN, plan.SINK, plan.EMIT):
             self.say(f"{blow.kind}, {blow.length:.1f} s")
             self._strike_server(blow)
         else:
@@ -102,6 +102,8 @@ class Storm:
     def _strike_server(self, blow: Blow) -> None:
         if blow.kind == plan.SINK:
             self._scene.sink.kill(blow.length)
+        elif blow.kind == plan.EMIT:
+            self._scene.emit.kill(blow.length, loses_disk=self.blows[plan.EMIT] % 2 == 0)
         elif blow.kind == plan.KAFKA:
             self._scene.restart_kafka(blow.length)
             self.say("Kafka is back")

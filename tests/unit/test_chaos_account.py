@@ -1,10 +1,13 @@
 """The account of a storm finds what is missing and what is wrong, or it would be worth nothing."""
 
+from collections import Counter
+
 import msgspec
 
 from schemas.records import Epoch, Event, Outcome
 from schemas.wire import encode
 from tests.chaos.account import Account, Chapter, Judge
+from tests.chaos.telling import MOST_OPEN, to_be_told
 from tests.support.join_samples import NOW, Join, click, postback, record
 
 EVENTS: tuple[Event, ...] = (Epoch(epoch=1), click(), postback("p1"), postback("p2", "trial"))
@@ -57,3 +60,30 @@ def test_what_is_sent_again_otherwise_is_wrong_to_the_byte() -> None:
 
 def test_a_postback_that_was_acknowledged_and_is_not_in_the_log_is_missing() -> None:
     assert account_of(said(), {"p1", "p2", "p3"}).missing == ["p3 was acknowledged"]
+
+
+def test_what_the_source_was_not_told_is_missing_unless_something_newer_was_told_instead() -> None:
+    account = Account()
+    Judge(account, [], []).source({"a", "b", "c"}, Counter({"a": 1}), {"b"}, 0)
+    assert account.missing == ["delivery c"]
+    assert (account.told, account.told_twice, account.wrong) == (1, 0, [])
+
+
+def test_the_source_is_told_again_at_most_what_was_in_flight_when_something_was_killed() -> None:
+    account = Account()
+    Judge(account, [], []).source({"a", "b"}, Counter({"a": 2, "b": 1}), set(), 1)
+    assert (account.told_twice, account.in_flight, account.is_clean) == (1, MOST_OPEN, True)
+    Judge(account, [], []).source({"a", "b"}, Counter({"a": 2, "b": 1}), set(), 0)
+    assert account.wrong == ["1 told again, at most 0 were in flight"]
+    Judge(account, [], []).source({"a", "b"}, Counter({"a": 1, "b": 1, "z": 1}), set(), 1)
+    assert account.wrong[1:] == ["delivery z of nothing that was said"]
+
+
+def test_what_must_be_told_is_what_was_credited_and_what_changed_its_status() -> None:
+    made, repeated = said()[0], said()[0]
+    changed = msgspec.structs.replace(made, outcome="updated", previous_status="pending")
+    same = msgspec.structs.replace(made, outcome="updated", previous_status="approved")
+    duplicate = msgspec.structs.replace(made, outcome="duplicate")
+    assert len(to_be_told([made, repeated])) == 1
+    assert to_be_told([changed]) == to_be_told([made])
+    assert to_be_told([same, duplicate]) == set()

@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.plan import AWAY, FROZEN, KINDS, WIPED, plan
 
 
-@pytest.mark.parametrize(("seconds", "blows"), [(16, 9), (60, 13), (600, 41)])
+@pytest.mark.parametrize(("seconds", "blows"), [(16, 10), (60, 13), (600, 41)])
 def test_a_storm_has_every_kind_of_blow_and_strikes_clickhouse_when_it_is_there(seconds: float, blows: int) -> None:
     for seed in range(50):
         planned = plan(Random(seed), seconds, blows, 3)
