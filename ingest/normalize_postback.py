@@ -52,6 +52,7 @@ def normalize_postback(
         wait_ms=plan.wait_ms,
         params=other_params(params, plan.taken),
         is_test=bool(plan.tests) and matches_any(plan.tests, params),
+        consent=_consent(plan, params),
     )
 
 
@@ -150,6 +151,12 @@ def _occurred_at(plan: NetworkPlan, params: Params) -> int | None:
         return parse_moment(value, plan.zone)
     except ValueError as error:
         raise bad_value("invalid_occurred_at", name, value, str(error)) from None
+
+
+def _consent(plan: NetworkPlan, params: Params) -> str:
+    """What the user consented to, cut. It is no reason to refuse what he did."""
+    value = _find(plan, params, "consent")[1]
+    return value[:MAX_TEXT] if value and not unreplaced_macro(value) else ""
 
 
 def _optional(plan: NetworkPlan, params: Params, word: str) -> str:

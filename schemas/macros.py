@@ -40,7 +40,7 @@ WORD = "word."
 """`{word.consent}`: what a conversion API writes for a consent; it stands in JSON as it is, as a number does."""
 
 POSTBACK_MACROS = CLICK_MACROS | {
-    *("device", "os", "browser", "ip", "user_agent", "cost", "cost_currency"),
+    *("device", "os", "browser", "ip", "user_agent", "cost", "cost_currency", "consent"),
     *("event", "event_name", "goal", "status", "raw_status", "previous_status", "payout", "currency", "txid"),
     *("conversion_id", "postback_id", "delivery_id"),
     *("occurred_at", "received_at", "status_at"),

@@ -80,6 +80,7 @@ class Click(Record, frozen=True):
     lander: Name = ""  # where the visitor was sent before the offer
     is_unique: bool = False  # the first click of its visitor in a day
     is_prefetch: bool = False  # a browser fetched it before anybody asked: counts as a robot's
+    consent: Text = ""  # what the visitor consented to, in the source's words
 
     def __post_init__(self) -> None:
         if self.cost is not None:
@@ -106,6 +107,7 @@ class Postback(Record, frozen=True):
     params: Labels = {}
     is_test: bool = False
     origin: Origin = ""
+    consent: Text = ""  # what the user consented to, in the network's words
 
     def __post_init__(self) -> None:
         if self.payout is not None:

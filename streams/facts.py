@@ -85,6 +85,7 @@ def _click(row: Row) -> Click:
         choice_reason=row["choice_reason"],
         probability=row["probability"],
         candidates=dict(row["candidates"]),
+        consent=row["consent"],
     )
 
 

@@ -68,6 +68,7 @@ def click_row(click: Click, epoch: int, offset: int) -> Row:
         click.choice_reason,
         click.probability,
         click.candidates,
+        click.consent,
         first_stays(version(epoch, offset)),
     )
 
@@ -100,6 +101,7 @@ def postback_row(outcome: Outcome) -> Row:
         postback.params,
         postback.is_test,
         postback.origin,
+        postback.consent,
         outcome.version,
     )
 

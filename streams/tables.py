@@ -23,7 +23,7 @@ CLICKS = _table(
     "payouts payout_fixed",
     _DIMENSIONS,
     "params cost currency ip user_agent is_bot is_unique is_prefetch is_test origin",
-    "region isp connection_type language chosen_by choice_reason probability candidates version",
+    "region isp connection_type language chosen_by choice_reason probability candidates consent version",
 )
 CONVERSIONS = _table(
     "conversions",
@@ -37,7 +37,7 @@ POSTBACKS = _table(
     "postbacks",
     "postback_id click_id event txid outcome reason repeats previous_status network status raw_status payout currency",
     "received_at occurred_at decided_at clicked_at campaign source offer conversion_id",
-    "params is_test origin version",
+    "params is_test origin consent version",
 )
 DELIVERIES = _table(
     "deliveries",

@@ -16,7 +16,7 @@ SUBS = tuple(f"sub{number}" for number in range(1, 11))
 CLICK_WORDS = (
     *("placement", "creative", "source_campaign", "keyword", "country", "device", "os", "browser"),
     *("region", "isp", "connection_type", "language"),
-    *("cost", "currency", "ip", "user_agent", "clicked_at"),
+    *("cost", "currency", "ip", "user_agent", "clicked_at", "consent"),
     *SUBS,
 )
 """What we read from a source's click, besides its own click ID."""

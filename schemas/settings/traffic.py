@@ -22,7 +22,7 @@ from schemas.values import Repeat, Status
 
 OURS = "ours"
 """The click IDs that we minted."""
-POSTBACK_WORDS = ("click_id", "event", "txid", "payout", "currency", "status", "occurred_at")
+POSTBACK_WORDS = ("click_id", "event", "txid", "payout", "currency", "status", "occurred_at", "consent")
 """What we read from a network's postback."""
 
 Decimals = Annotated[int, Field(ge=0, le=4)]

@@ -66,6 +66,7 @@ _READ: dict[str, _Read] = {
     **{name: lambda telling, name=name: telling.click.subs.get(name, "") for name in SUBS},  # type: ignore[misc]
     "cost": lambda telling: "" if telling.click.cost is None else telling.click.cost,
     "cost_currency": attrgetter("click.currency"),
+    "consent": lambda telling: telling.outcome.postback.consent or telling.click.consent,
     "event_name": lambda telling: _goal(telling) or telling.conversion.event,
     "goal": _goal,
     "previous_status": attrgetter("outcome.previous_status"),

@@ -72,6 +72,7 @@ CHOSEN_CLICK = msgspec.structs.replace(
     candidates={"game": 0.75, "quiz": 0.25},
 )
 LANDED_CLICK = msgspec.structs.replace(CHOSEN_CLICK, lander="quiz-page", is_unique=True, is_prefetch=True)
+CONSENTED_CLICK = msgspec.structs.replace(LANDED_CLICK, consent="granted")
 POSTBACK = Postback(
     postback_id="06brimll000041061050o3gg28",
     click_id=CLICK.click_id,
@@ -141,9 +142,11 @@ FACTS = Facts(click_id=CLICK.click_id, click=CLICK, conversions=(CONVERSION,), d
 GOLDEN: dict[str, Record] = {
     "click-without-choice": CLICK,
     "click-without-lander": CHOSEN_CLICK,
-    "click": LANDED_CLICK,
+    "click-without-consent": LANDED_CLICK,
+    "click": CONSENTED_CLICK,
     "click-bare": Click(click_id="pops:42", clicked_at=AT, received_at=AT, campaign="spring", source="pops"),
-    "postback": POSTBACK,
+    "postback-without-consent": POSTBACK,
+    "postback": msgspec.structs.replace(POSTBACK, consent="denied"),
     "postback-bare": BARE_POSTBACK,
     "facts-without-forgotten": FACTS,
     "facts": msgspec.structs.replace(FACTS, forgotten=True),

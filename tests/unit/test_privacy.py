@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 
 from clickjoin.imports.records import Clicks, Conversions
 from clickjoin.replays import Replay, Row
+from ingest.normalize_click import Visitor, normalize_click
+from ingest.normalize_postback import normalize_postback
 from ingest.parameters import parse_body, parse_query
 from ingest.plans import prepare
 from ingest.privacy import Privacy, cut_address, cut_json, cut_params, cut_text
 from ingest.raw import raw_request
 from ingest.telephones import e164_digits
+from schemas.macros import POSTBACK_MACROS, parse_url_template
 from schemas.records import Click, Postback
 from schemas.settings.validation import validate
-from tests.ingest_samples import NOW_MS, click_id, settings
+from tests.ingest_samples import NOW_MS, click_id, settings, tree
 
 META_EMAIL = "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f"
 META_PHONE = "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176"
@@ -184,6 +187,24 @@ def test_what_is_imported_or_replayed_is_cut_as_well_d28() -> None:
     assert isinstance(click, Click)
     assert isinstance(replayed, Postback)
     assert imported.params == replayed.params == {"em": META_EMAIL}
+
+
+def test_a_consent_is_carried_on_click_and_postback_and_told_d28() -> None:
+    plans = prepare(
+        settings(networks={"acme": tree()["networks"]["acme"] | {"params": {"click_id": "ml_sub1", "consent": "tcf"}}})
+    )
+    said = {"gdpr_consent": "CPc.AAA", "ad_user_data": "granted"}
+    click = normalize_click(plans.campaigns["both"], said, Visitor(), click_id=click_id(), now_ms=NOW_MS)
+    assert (click.consent, click.params) == ("CPc.AAA", {"ad_user_data": "granted"})
+    for sent, kept in (("1---", "1---"), ("{consent}", ""), ("x" * 2000, "x" * 1024)):
+        params = {"ml_sub1": click_id(), "event": "install", "tcf": sent}
+        postback = normalize_postback(plans.networks["acme"], params, plans.secrets, postback_id="p", now_ms=NOW_MS)
+        assert (postback.consent, postback.params) == (kept, {})
+    assert (
+        parse_url_template("https://x.example/?c={consent}", POSTBACK_MACROS)
+        .render({"consent": "1---"})
+        .endswith("?c=1---")
+    )
 
 
 def test_consents_are_carried_as_they_come() -> None:
