@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from clickjoin.cli.report_options import Choices, question, utc_now
 from clickjoin.cli.status import document as status_document
@@ -14,8 +14,11 @@ from dashboard.services import CatalogueWriter, Resent, Services
 from schemas.catalogue import Catalogue
 from schemas.settings.errors import Problem
 from schemas.settings.file import Settings
+from schemas.settings.servers import Kafka
 from sql.deliveries import Found
 from sql.reports.question import Question
+
+Did = TypeVar("Did")
 
 
 class Pages:
@@ -47,6 +50,7 @@ class Pages:
             status=lambda: status_document(read_status(self._settings)),
             set_up=self._set_up,
             resend=self._resend,
+            replay=self._replay,
             catalogue=self._catalogue,
             known=self._known,
         )
@@ -64,24 +68,39 @@ class Pages:
 
     def _resend(self, found: Sequence[Found]) -> list[Resent]:
         """Raises OSError or ValueError where Kafka is away."""
+        from clickjoin import wishes
+
+        refused = [Resent(one.delivery_id, "", why) for one in found if (why := wishes.why_not_again(one))]
+        possible = [one for one in found if not wishes.why_not_again(one)]
+        wish = wishes.resend(time.time_ns() // 1_000_000)
+        if not possible:
+            return refused
+        asked = self._with_kafka(lambda kafka, partitions: wishes.ask(kafka, partitions, possible, wish))
+        return [Resent(*one) for one in asked] + refused
+
+    def _replay(self, rows: Sequence[Sequence[Any]], *, send: bool, dry_run: bool) -> Mapping[str, Any]:
+        """Raises OSError or ValueError."""
+        from clickjoin.replay_run import looked_at, replay_of, replayed
+
+        replay = replay_of(self._settings, send=send)
+        if dry_run:
+            return looked_at([rows], replay).document()
+        figures = self._with_kafka(lambda kafka, partitions: replayed(kafka, partitions, [rows], replay))
+        return figures.document()
+
+    def _with_kafka(self, do: Callable[[Kafka, int], Did]) -> Did:
+        """What is done with the broker and the number of partitions. Raises OSError, in words, where it is away."""
         import asyncio
 
         from aiokafka.errors import KafkaError
 
-        from clickjoin import wishes
         from schemas.topics import TOPICS
         from streams.adapters.kafka import wait_for_broker
 
         kafka = self._settings.kafka
         if all(silent := [nobody_listens(server) for server in kafka.servers.split(",")]):
             raise OSError("; ".join(silent))
-        refused = [Resent(one.delivery_id, "", why) for one in found if (why := wishes.why_not_again(one))]
-        possible = [one for one in found if not wishes.why_not_again(one)]
-        if not possible:
-            return refused
         try:
-            partitions = asyncio.run(wait_for_broker(kafka, TOPICS))
-            asked = wishes.ask(kafka, partitions, possible, wishes.resend(time.time_ns() // 1_000_000))
+            return do(kafka, asyncio.run(wait_for_broker(kafka, TOPICS)))
         except KafkaError as error:
             raise OSError(str(error)) from error
-        return [Resent(*one) for one in asked] + refused

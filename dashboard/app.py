@@ -39,6 +39,7 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     renderer = Renderer(static)
     overview = Overview(database, services, renderer)
     reports = Reports(database, services, renderer)
+    invalid = Invalid(database, services, renderer)
     deliveries = Deliveries(database, services, renderer)
     live = Live(database, services, renderer, stopped)
     login = Login(sessions, services, renderer)
@@ -59,7 +60,9 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/deliveries/one", deliveries.one),
         Route("/deliveries/confirm", deliveries.confirm, methods=["POST"]),
         Route("/deliveries/resend", deliveries.resend, methods=["POST"]),
-        Route("/invalid", Invalid(database, services, renderer).page),
+        Route("/invalid", invalid.page),
+        Route("/invalid/look", invalid.look, methods=["POST"]),
+        Route("/invalid/replay", invalid.replay, methods=["POST"]),
         Route("/set-up", SetUp(services, renderer).page),
         Route("/catalogue", catalogue.page),
         Route("/catalogue/entry", catalogue.entry),

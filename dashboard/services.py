@@ -28,6 +28,14 @@ class SetUpDocument(Protocol):
         """Without the networks' keys where they are to be hidden."""
 
 
+class ReplayOfRows(Protocol):
+    """Reads requests again that could not be used, by the configuration of today."""
+
+    def __call__(self, rows: Sequence[Sequence[Any]], *, send: bool, dry_run: bool) -> Document:
+        """Rows as sql.invalid finds them. send: sources are told of it. Returns what became of them, as
+        `clickjoin replay invalid --json` prints it. Raises OSError or ValueError, in words."""
+
+
 class CatalogueWriter(Protocol):
     """Changes the catalogue in somebody's name. All of it raises OSError, in words, where Kafka is away."""
 
@@ -61,6 +69,7 @@ class Services:
     """As `clickjoin check --json` prints it."""
     resend: Callable[[Sequence[Found]], list[Resent]]
     """Asks that deliveries are sent again. Raises OSError or ValueError, in words, where Kafka is away."""
+    replay: ReplayOfRows
     catalogue: CatalogueWriter
     known: Callable[[], Catalogue]
     """The catalogue as it was last heard of."""

@@ -40,7 +40,7 @@ def dashboard(
     from clickjoin.catalogue.follow import known
     from clickjoin.catalogue.topic import KafkaLog
 
-    configuration, settings = begin("dashboard", config, data, known)
+    configuration, settings = begin("dashboard", config, data, known, keeps_secret=True)
     from clickjoin.pages import Pages
     from dashboard.access import is_loopback
     from dashboard.run import run
