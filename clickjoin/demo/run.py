@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Awaitable
 from pathlib import Path
+from random import Random
 from time import monotonic
 from typing import Any
 
@@ -28,6 +29,7 @@ _SETTLE_WITHIN = 120.0  # without any progress
 _LOOK_EVERY = 0.5
 _COLUMNS = 130  # where there is no terminal to ask
 _GENTLY = 20  # clicks at a time, while it stays up
+_TO_SMART_LINK = 6  # and to the smart link
 
 
 class DemoFailedError(Exception):
@@ -110,9 +112,10 @@ class Demo:
     def _screen(self, line: str) -> Any:
         try:
             funnel, became = question.funnel(self.client), question.outcomes(self.client)
+            offers = question.offers(self.client)
         except ClickHouseError as error:
             return f"ClickHouse does not answer: {error}"
-        return screen(funnel, became, self.stand_in.received.total(), line, self.console.width)
+        return screen(funnel, became, self.stand_in.received.total(), line, self.console.width, offers)
 
     def _figures(self, found: tuple[Differences, Differences]) -> dict[str, Any]:
         ids = self.traffic.sent.click_ids.values()
@@ -142,9 +145,12 @@ class Demo:
         self.console.print(next_steps(self.system, click_id), soft_wrap=True, highlight=False, markup=False)
         more = visits(1_000_000, self.seed + 1)
 
+        random = Random(self.seed)  # noqa: S311 - made-up visitors
+
         async def gently() -> None:
             while True:
                 await self.traffic.send([next(more) for _ in range(_GENTLY)])
+                await self.traffic.send_to_smart_link([random.random() for _ in range(_TO_SMART_LINK)])
                 await asyncio.sleep(1.0)
 
         await self._watch(gently(), "it goes on, as ClickHouse has it")

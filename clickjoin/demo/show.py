@@ -1,7 +1,7 @@
 """Draws the funnel in the terminal, and says what to try next."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from clickjoin.demo.market import CAMPAIGN, OfferFigures
 from clickjoin.demo.question import EVENTS
 from clickjoin.demo.system import System
 
@@ -18,8 +19,15 @@ _QUERY = "SELECT outcome, count() FROM postbacks FINAL GROUP BY outcome"
 Funnel = Mapping[str, Mapping[str, int]]
 
 
-def screen(funnel: Funnel, outcomes: Mapping[str, int], told: int, line: str, columns: int) -> RenderableType:
-    """The funnel by source, what became of the postbacks, what the sources were told."""
+def screen(
+    funnel: Funnel,
+    outcomes: Mapping[str, int],
+    told: int,
+    line: str,
+    columns: int,
+    offers: Sequence[OfferFigures] = (),
+) -> RenderableType:
+    """The funnel by source, what became of the postbacks, what the sources were told; the smart link where it runs."""
     bar = next(length for least, length in _BARS if columns >= least)
     table = Table(title="clicks that became …", title_justify="left", expand=False)
     table.add_column("source")
@@ -36,7 +44,23 @@ def screen(funnel: Funnel, outcomes: Mapping[str, int], told: int, line: str, co
         table,
         Text(f"postbacks received: {became or 'none yet'}"),
         Text(f"postbacks sent to the sources: {told}"),
+        *([_smart_link(offers)] if offers else []),
     )
+
+
+def _smart_link(offers: Sequence[OfferFigures]) -> Table:
+    """Who gets the visitors: all alike at first, then whoever earns most."""
+    table = Table(title=f"smart link /click/{CAMPAIGN}, which learns once a minute", title_justify="left", expand=False)
+    for column in ("offer", "clicks", "installs", "rate", "of the last minute's clicks"):
+        table.add_column(column, justify="left" if column == "offer" else "right")
+    table.add_column("")
+    lately = sum(one.lately for one in offers) or 1
+    for one in offers:
+        share = one.lately / lately
+        rate = f"{one.installs / (one.clicks or 1):.1%}"
+        bar = f"[cyan]{'█' * round(share * 20):<20}[/]"
+        table.add_row(one.offer, str(one.clicks), str(one.installs), rate, f"{share:.0%}", bar)
+    return table
 
 
 def _cells(row: Mapping[str, int], bar: int) -> list[str]:
@@ -72,5 +96,7 @@ def next_steps(system: System, click_id: str) -> str:
             f"  a query:   curl 'http://127.0.0.1:{system.ports['clickhouse']}/?database=clickjoin' -d '{_QUERY}'",
             f"  a life:    {program} trace {click_id} {options}",
             f"  a funnel:  {program} funnel {options}",
+            f"  a choice:  {program} route {CAMPAIGN} {options}",
+            f"  what to cut: {program} report optimise --group-by placement {options}",
         )
     )

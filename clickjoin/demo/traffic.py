@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
+from clickjoin.demo.market import CAMPAIGN, wins_over
 from clickjoin.demo.story import Report, Visit
 
 _ATTEMPTS = 240  # of one request, as a network that tries again: a minute of them
@@ -46,6 +47,16 @@ class Traffic:
         ):
             for _ in range(at_once):
                 lanes.create_task(self._lane(waiting))
+
+    async def send_to_smart_link(self, chances: Iterable[float]) -> None:
+        """A visitor for each chance (0 to 1) by which it is decided whether he installs what he is shown."""
+        async with aiohttp.ClientSession(headers=_VISITOR) as self._http:
+            for chance in chances:
+                sent_to = await self._request("GET", f"/click/{CAMPAIGN}", {}, 302)
+                url = urlsplit(str(sent_to["Location"]))
+                if wins_over(str(url.hostname).partition(".")[0], chance):
+                    named = {"aff_sub": parse_qs(url.query)["aff_sub"][0], "goal": "goal_1", "state": "approve"}
+                    await self._request("GET", "/postback/acme", {**named, "key": self._keys["acme"]}, 200)
 
     async def _lane(self, waiting: Iterable[Visit]) -> None:
         for visit in waiting:
