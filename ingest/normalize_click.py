@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from ingest.amounts import parse_amount, parse_currency
 from ingest.bots import is_bot
 from ingest.countries import country_code
@@ -26,10 +28,8 @@ from schemas.ids import brought_click_id
 from schemas.records import Click
 from schemas.settings.postbacks import SUBS
 from schemas.unreplaced import unreplaced_macro
-from schemas.values import Origin
 
 _DAY_MS = 86_400_000
-_OF_A_REPORT = frozenset({"click_id", "clicked_at", "ip", "user_agent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,6 @@ class Asked(NamedTuple):
     now_ms: int
 
 
-class Report(NamedTuple):
-    """What a source says of a click besides its parameters, and how it came to us."""
-
-    clicked_at: int
-    brought: str  # the source's own click ID
-    origin: Origin
-    is_past: bool  # received when it was clicked, by somebody else
-
-
 Choose = Callable[[Asked], Choice]
 
 
@@ -79,34 +70,35 @@ def normalize_click(
     click_id: str,
     now_ms: int,
     choose: Choose = choose_by_rules,
-    report: Report | None = None,
 ) -> Click:
-    """The record of a visit at `now_ms`; or of one that is reported then. Never refuses."""
-    at_ms = report.clicked_at if report else now_ms
-    said = _texts(params, plan.names).get
-    cost, currency = _cost(plan, said)
-    facts: dict[str, Any] = {word: said(word, "") for word in TRAIT_WORDS}
+    """The record of a visit at `now_ms`. Never refuses."""
+    cost, currency = _cost(plan, params)
+
+    def said(word: str) -> str:
+        return _text(params, plan.names[word])
+
+    facts: dict[str, Any] = {word: said(word) for word in TRAIT_WORDS}
     _add_known(facts, visitor)
     traits = tuple([value.casefold() for value in facts.values()])
     choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
     offer = plan.offers[choice.offer]
     return Click(
         click_id=click_id,
-        clicked_at=at_ms,
-        received_at=at_ms if report and report.is_past else now_ms,
+        clicked_at=now_ms,
+        received_at=now_ms,
         campaign=plan.name,
         source=plan.source,
-        source_click_id=_source_click_id(plan, params) or (report.brought if report else ""),
+        source_click_id=_source_click_id(plan, params),
         offer=offer.name,
         network=offer.network,
         may_credit=plan.may_credit,
         payouts=dict(offer.payouts),
         payout_fixed=offer.payout_fixed,
         **facts,
-        placement=said("placement", ""),
-        creative=said("creative", ""),
-        source_campaign=said("source_campaign", ""),
-        keyword=said("keyword", ""),
+        placement=said("placement"),
+        creative=said("creative"),
+        source_campaign=said("source_campaign"),
+        keyword=said("keyword"),
         subs={word: text for word in SUBS if (text := said(word))},
         params=other_params(params, plan.taken),
         cost=cost,
@@ -115,38 +107,29 @@ def normalize_click(
         user_agent=visitor.user_agent[:MAX_TEXT],
         is_bot=visitor.is_prefetch or is_bot(visitor.user_agent),
         is_prefetch=visitor.is_prefetch,
-        consent=said("consent", ""),
+        consent=said("consent"),
         is_unique=visitor.is_unique,
         chosen_by=choice.by,
         choice_reason=choice.reason,
         probability=choice.probability,
         candidates=dict(choice.candidates),
-        origin=report.origin if report else "",
     )
 
 
 def normalize_reported_click(
-    plan: CampaignPlan,
-    params: Params,
-    *,
-    minted: str,
-    now_ms: int,
-    choose: Choose = choose_by_rules,
-    origin: Origin = "",
-    is_past: bool = False,
+    plan: CampaignPlan, params: Params, *, minted: str, now_ms: int, choose: Choose = choose_by_rules
 ) -> Click:
     """The record of a click that a source reports server to server; it may bring its own `click_id` and `clicked_at`.
 
-    is_past: somebody else received it then. Raises Refusal for a click ID or a moment that cannot be used.
+    Raises Refusal for a click ID or a moment that cannot be used.
     """
     brought = _brought(plan, params)
-    report = Report(_clicked_at(plan, params, now_ms), brought, origin, is_past)
+    clicked_at = _clicked_at(plan, params, now_ms)
     ip, user_agent = (_text(params, (*plan.names[word], word)) for word in ("ip", "user_agent"))
     click_id = brought_click_id(plan.source, brought) if brought else minted
-    if not plan.taken >= _OF_A_REPORT:
-        params = {name: value for name, value in params.items() if name not in _OF_A_REPORT}
-    visitor = Visitor(ip, user_agent)
-    return normalize_click(plan, params, visitor, click_id=click_id, now_ms=now_ms, choose=choose, report=report)
+    rest = {name: value for name, value in params.items() if name not in ("click_id", "clicked_at", "ip", "user_agent")}
+    click = normalize_click(plan, rest, Visitor(ip, user_agent), click_id=click_id, now_ms=now_ms, choose=choose)
+    return replace(click, clicked_at=clicked_at, source_click_id=click.source_click_id or brought)
 
 
 def _add_known(facts: dict[str, Any], visitor: Visitor) -> None:
@@ -205,26 +188,13 @@ def _text(params: Params, names: Names) -> str:
     return ""
 
 
-def _texts(params: Params, names: Mapping[str, Names]) -> dict[str, str]:
-    """The same of every word of which it says something: a call for each is what a click would take longest for."""
-    found = {}
-    get = params.get
-    for word, known in names.items():
-        for name in known:
-            value = get(name)
-            if value and not unreplaced_macro(value):
-                found[word] = value[:MAX_TEXT]
-                break
-    return found
-
-
-def _cost(plan: CampaignPlan, told: Callable[[str], str | None]) -> tuple[Decimal | None, str]:
+def _cost(plan: CampaignPlan, params: Params) -> tuple[Decimal | None, str]:
     """What the click cost: as the source says where it does so in a known currency, else as the campaign says."""
-    said = told("cost")
+    said = _text(params, plan.names["cost"])
     if said:
         try:
             amount = parse_amount(said)
-            currency = parse_currency(told("currency") or plan.currency)
+            currency = parse_currency(_text(params, plan.names["currency"]) or plan.currency)
         except ValueError:
             return plan.cost, plan.currency
         if amount >= 0:
