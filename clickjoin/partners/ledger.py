@@ -7,7 +7,7 @@ What is settled keeps its share, whatever the configuration says later; only a r
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -84,10 +84,10 @@ def totals(lines: Iterable[Line]) -> dict[str, Decimal]:
 def due(partner: Partner, conversions: Iterable[Conversion], settled: Iterable[Line], until_ms: int) -> Due:
     """What is due of conversions whose days of holding are over before a moment, beside what is settled."""
     ordered = sorted(conversions, key=lambda one: (one.received_at, one.conversion_id))
-    shares = _shares(partner, ordered)
     before: dict[str, list[Line]] = defaultdict(list)
     for line in settled:
         before[line.conversion_id].append(line)
+    shares = _shares(partner, ordered, _gone(before, {one.conversion_id for one in ordered}))
     lines: list[Line] = []
     waiting: list[Waiting] = []
     for one in ordered:
@@ -151,20 +151,49 @@ def _worth(one: Conversion, share: str) -> tuple[Decimal, str]:
     return amount.quantize(_CENT, ROUND_HALF_UP), currency
 
 
-def _shares(partner: Partner, ordered: Sequence[Conversion]) -> dict[str, str]:
+class _Place(NamedTuple):
+    """What a conversion counts in its month."""
+
+    received_at: int
+    conversion_id: str
+    event: str
+    counts: bool  # approved, and no refund
+    is_next: bool  # pending or rejected: if it is approved it comes next
+
+
+def _gone(before: Mapping[str, Sequence[Line]], there: Collection[str]) -> list[_Place]:
+    """Settled conversions that the tables have dropped since: they still count."""
+    return [
+        _Place(lines[0].received_at, name, lines[0].event, lines[0].reason == "earned", False)
+        for name, lines in before.items()
+        if name not in there and any(totals(lines).values())
+    ]
+
+
+def _shares(partner: Partner, ordered: Sequence[Conversion], gone: Iterable[_Place]) -> dict[str, str]:
     """The share of each conversion by its place among the approved ones of its event and month."""
-    places: dict[str, tuple[ShareRule, int, tuple[str, str]]] = {}
+    all_places = [
+        *gone,
+        *(
+            _Place(
+                *(one.received_at, one.conversion_id, one.event),
+                one.status == "approved" and not one.is_refund,
+                one.status != "approved" and not one.is_refund,
+            )
+            for one in ordered
+        ),
+    ]
+    found: dict[str, tuple[ShareRule, int, tuple[str, str]]] = {}
     counts: dict[tuple[str, str], int] = defaultdict(int)
-    for one in ordered:
+    for one in sorted(all_places):
         rule = partner.rule_of(one.event)
         if rule is None:
             continue
         month = (one.event, month_of(one.received_at))
-        counts[month] += one.status == "approved" and not one.is_refund
-        # What is pending would come next; a refund goes by the place that was reached.
-        is_next = one.status != "approved" and not one.is_refund
-        places[one.conversion_id] = (rule, max(counts[month] + is_next, 1), month)
-    return {name: rule.at(place, max(counts[month], 1)) for name, (rule, place, month) in places.items()}
+        counts[month] += one.counts
+        # A refund goes by the place that was reached.
+        found[one.conversion_id] = (rule, max(counts[month] + one.is_next, 1), month)
+    return {name: rule.at(place, max(counts[month], 1)) for name, (rule, place, month) in found.items()}
 
 
 def month_of(at_ms: int) -> str:

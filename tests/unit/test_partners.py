@@ -107,6 +107,13 @@ def test_retroactive_steps_lift_all_of_the_month_also_what_was_settled() -> None
     assert totals((*settled, *found.lines)) == {"USD": Decimal("3.60")}
 
 
+def test_what_the_tables_dropped_since_stays_settled_and_still_counts() -> None:
+    bob = partner(hold=0, shares={"install": {"steps": STEPS, "retroactive": True}})
+    settled = due(bob, [conversion(number) for number in (1, 2, 3)], [], NOVEMBER + DAY).lines
+    assert due(bob, [conversion(3)], settled, NOVEMBER + DAY).lines == ()
+    assert due(bob, [], settled, NOVEMBER + DAY).lines == ()
+
+
 def test_a_refund_takes_its_share_back() -> None:
     taken = conversion(2, payout=Decimal("-2.00"), is_refund=True)
     for share, amount in (("70%", "-1.40"), ("0.50 EUR", "-0.50")):
