@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from dashboard.asked_status import AskedStatus
 from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
 from dashboard.guard import Guard
 from dashboard.pages.catalogue import CataloguePages
@@ -37,10 +38,11 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     """The application, and what closes it. stopped: ends what goes on for long."""
     static, database, sessions = Static(), Database(services.settings().clickhouse.dsn), Sessions()
     renderer = Renderer(static)
-    overview = Overview(database, services, renderer)
+    status = AskedStatus(services)
+    overview = Overview(database, services, renderer, status)
     reports = Reports(database, services, renderer)
     invalid = Invalid(database, services, renderer)
-    deliveries = Deliveries(database, services, renderer)
+    deliveries = Deliveries(database, services, renderer, status)
     live = Live(database, services, renderer, stopped)
     login = Login(sessions, services, renderer)
     catalogue, api = CataloguePages(services, renderer), CatalogueApi(services)
@@ -57,6 +59,7 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/live", live.page),
         Route("/live/stream", live.stream),
         Route("/deliveries", deliveries.page),
+        Route("/deliveries/breakers", deliveries.breakers),
         Route("/deliveries/one", deliveries.one),
         Route("/deliveries/confirm", deliveries.confirm, methods=["POST"]),
         Route("/deliveries/resend", deliveries.resend, methods=["POST"]),

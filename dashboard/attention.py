@@ -75,7 +75,19 @@ def of_status(status: Mapping[str, Any]) -> list[Finding]:
         found.append(
             Finding("warn", f"{count(status['spooled'])} records are on ingest's disk until Kafka takes them.")
         )
-    return [*found, *_lags(status["roles"])]
+    return [*found, *of_breakers(status), *_lags(status["roles"])]
+
+
+def of_breakers(status: Mapping[str, Any]) -> list[Finding]:
+    """Destinations that do not answer, and are left alone for a while."""
+    return [
+        Finding(
+            "bad",
+            f"{name} does not answer, and is left alone for a while: what it is to be told waits.",
+            f"/deliveries?destination={quote(name, safe='')}",
+        )
+        for name in status.get("breakers_open") or ()
+    ]
 
 
 def _lags(roles: Mapping[str, Any]) -> Iterator[Finding]:

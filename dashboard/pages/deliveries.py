@@ -5,6 +5,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from dashboard.asked_status import AskedStatus
+from dashboard.attention import of_breakers
 from dashboard.database import Database
 from dashboard.life import weight_of
 from dashboard.pages.time_zone import zone_of
@@ -22,12 +24,17 @@ _BOX = "id-"  # before the ID, in the names of a form's boxes
 class Deliveries:
     """The list, one delivery, and the two steps of sending again."""
 
-    def __init__(self, database: Database, services: Services, renderer: Renderer) -> None:
+    def __init__(self, database: Database, services: Services, renderer: Renderer, status: AskedStatus) -> None:
         self._database, self._services, self._renderer = database, services, renderer
+        self._status = status
 
     def page(self, request: Request) -> Response:
         """Those of the last days, the newest first."""
         return self._list(request, {})
+
+    def breakers(self, request: Request) -> Response:
+        """Which destinations are left alone now: a part of the page, for asking takes longer than the rest."""
+        return self._renderer.page(request, "deliveries_breakers", {"findings": of_breakers(self._status())})
 
     def one(self, request: Request) -> Response:
         """Every step of one."""

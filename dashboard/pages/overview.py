@@ -1,34 +1,31 @@
 """The first page: today against yesterday, and what needs attention."""
 
 import json
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Lock
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from dashboard import attention, overview
+from dashboard.asked_status import AskedStatus
 from dashboard.database import Database
 from dashboard.pages.time_zone import zone_of
 from dashboard.render import Renderer
-from dashboard.services import Document, Services
+from dashboard.services import Services
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
-_STATUS_SECONDS = 10.0
 _MOST_REASONS = 50
 
 
 class Overview:
     """Its figures are asked for anew every some seconds, and what needs attention apart, as that may take longer."""
 
-    def __init__(self, database: Database, services: Services, renderer: Renderer) -> None:
+    def __init__(self, database: Database, services: Services, renderer: Renderer, status: AskedStatus) -> None:
         self._database, self._services, self._renderer = database, services, renderer
-        self._status: tuple[float, Document] = (0.0, {})
-        self._lock = Lock()
+        self._status = status
 
     def page(self, request: Request) -> Response:
         """All of it."""
@@ -45,7 +42,7 @@ class Overview:
         hour = {"since": now_ms - _HOUR_MS, "until": now_ms + _HOUR_MS, "most": _MOST_REASONS}
         rows = self._database.rows
         found = [
-            *attention.of_status(self._asked_status()),
+            *attention.of_status(self._status()),
             *attention.of_destinations(rows("dashboard_destinations", hour)),
             *attention.of_invalid(rows("dashboard_invalid", hour)),
             *attention.of_networks(rows("dashboard_networks", {"since": now_ms - 7 * _DAY_MS}), now),
@@ -96,12 +93,3 @@ class Overview:
             return self._database.report(self._services.question(report, choices, ())).named()
 
         return ask
-
-    def _asked_status(self) -> Document:
-        """How the roles stand; asked anew after some seconds, by one at a time."""
-        with self._lock:
-            asked_at, status = self._status
-            if not status or time.monotonic() > asked_at + _STATUS_SECONDS:
-                status = self._services.status()
-                self._status = (time.monotonic(), status)
-            return status

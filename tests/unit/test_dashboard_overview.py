@@ -76,5 +76,12 @@ def test_who_is_behind_away_or_not_running_is_told_worst_first() -> None:
     assert "join is 6,000 records behind." in [one.what for one in found]
 
 
+def test_a_destination_that_is_left_alone_is_told_with_its_deliveries() -> None:
+    (found,) = attention.of_breakers({"breakers_open": ("source/pops",)})
+    assert (found.weight, found.page) == ("bad", "/deliveries?destination=source%2Fpops")
+    assert found.what.startswith("source/pops does not answer")
+    assert attention.of_breakers({"breakers_open": None}) == attention.of_breakers({}) == []
+
+
 def test_that_nothing_is_wrong_is_said() -> None:
     assert [one.weight for one in attention.worst_first([])] == ["good"]
