@@ -23,6 +23,7 @@ from bench.kafka import BenchError
 from bench.kind import Bench, Plan
 from bench.latency import LATENCY
 from bench.oracle import ORACLE
+from bench.pending import PENDING
 from bench.poison import POISON
 from bench.results import RESULTS, Results, read_all, write
 from bench.sink import SINK
@@ -30,7 +31,8 @@ from bench.smartlink import SMARTLINK
 from clickjoin.embedded.errors import CannotStartError
 
 BENCHES = {
-    bench.name: bench for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, LATENCY, SINK, FUNNEL, ORACLE, SMARTLINK)
+    bench.name: bench
+    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, PENDING, LATENCY, SINK, FUNNEL, ORACLE, SMARTLINK)
 }
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100

@@ -41,6 +41,11 @@ class Worker:
         self._running = running
         self._process = psutil.Process(running.pid)
 
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return int(self._process.pid)
+
     def cpu_seconds(self) -> float:
         """User and system time of all its threads."""
         times = self._process.cpu_times()
