@@ -19,6 +19,7 @@ from schemas.settings.file import Settings
 from schemas.settings.masks import secret_values
 from schemas.settings.validation import validate
 from schemas.settings.values import parse_money
+from streams.emit.endings import Review
 from streams.emit.routes import Routes, routes_of
 from streams.emit.routing import deliveries_of
 from streams.rows import delivery_row
@@ -205,3 +206,13 @@ def test_neither_events_without_a_name_there_nor_refunds_nor_other_sources_click
     assert told("meta", sample, converted(sample, {}, payout=Decimal("-1.20"), is_refund=True)) == []
     assert told("meta", sample, outcome(click={"source": "other"})) == []
     assert told("meta", sample, outcome(click={"source": "some", "is_test": True})) == []
+
+
+def test_what_lacks_a_rate_into_its_currency_is_held_and_told_after_the_mend() -> None:
+    (held,) = told("meta", first("meta"), currency="EUR")
+    assert (held.state, held.reason.partition(":")[0]) == ("held", "no_rate")
+    rates = Settings.model_validate({"rates": {"EUR": {"USD": "1.20"}}}).rates
+    mended = settings("meta", first("meta"), currency="EUR").model_copy(update={"rates": rates})
+    made = Review(routes_of(mended), {held.destination}, 1000, 0).of(held, NOW)
+    assert made is not None
+    assert (made.state, json.loads(made.body)["data"][0]["custom_data"]["value"]) == ("scheduled", 1.0)
