@@ -20,6 +20,7 @@ from clickjoin.cli.options import (
     load_for,
 )
 from clickjoin.cli.output import print_json, print_table
+from schemas.ids import clicked_at_of
 from schemas.settings.file import Settings
 from schemas.settings.values import parse_duration
 
@@ -50,6 +51,8 @@ def forget(
     asked = {name: value for name, value in (("click_id", click_id), ("ip", ip), ("sub", sub)) if value}
     if len(asked) != 1:
         fail("name one of --click-id, --ip and --sub", WRONG)
+    if click_id and ":" not in click_id and not _is_minted(click_id):
+        fail(f"--click-id {click_id}: this is neither a click ID of ours (32 of 0-9 and a-v) nor SOURCE:ID", WRONG)
     try:
         patience = parse_duration(wait) / 1000
     except ValueError as error:
@@ -89,6 +92,15 @@ def _as_kept(settings: Settings, ip: str) -> list[str]:
             WRONG,
         )
     return [cut_address(plan, ip), ip]
+
+
+def _is_minted(click_id: str) -> bool:
+    """Whether it has the shape of an ID of ours."""
+    try:
+        clicked_at_of(click_id)
+    except ValueError:
+        return False
+    return True
 
 
 def _find(client: "Client", addresses: list[str], sub: str) -> list[str]:

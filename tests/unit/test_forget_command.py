@@ -15,8 +15,10 @@ def settings(ip: str) -> Settings:
     return Settings.model_validate({"privacy": {"ip": ip}, "ingest": {"secrets": ["s" * 32]}}, context={"env": {}})
 
 
-@pytest.mark.parametrize("arguments", [(), ("--ip", "203.0.113.7", "--sub", "x"), ("--ip", "::1", "--wait", "soon")])
-def test_one_thing_is_named_and_the_wait_is_a_span(arguments: tuple[str, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "arguments", [(), ("--ip", "203.0.113.7", "--sub", "x"), ("--ip", "::1", "--wait", "soon"), ("--click-id", "abc")]
+)
+def test_one_thing_is_named_that_can_be_and_the_wait_is_a_span(arguments: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "clickjoin.toml"
     file.write_text("")
     done = CliRunner().invoke(app, ["forget", *arguments, "--config", str(file), "--data", str(tmp_path)])
