@@ -97,7 +97,7 @@ def test_from_a_click_to_its_row_everything_goes_by_tls_and_passwords(
     found = settings(config)
     prepare(found)
     argv = [sys.executable, "-m", "clickjoin", "ingest", "--config", str(config), "--data", str(tmp_path)]
-    roles = [RoleProcess(role, config, tmp_path) for role in ("join", "sink", "emit")]
+    roles = [RoleProcess(role, config, tmp_path) for role in ("join", "sink")]
     ingest = subprocess.Popen(argv, env=os.environ, stderr=(tmp_path / "ingest.log").open("wb"))
     try:
         for role in roles:
