@@ -17,6 +17,7 @@ from clickjoin.cli.options import (
     load_for,
 )
 from clickjoin.cli.output import print_json, print_table
+from clickjoin.cli.partner_settings import partner_settings
 from schemas.settings.partners import ShareRule
 
 app = typer.Typer(help="Sub-affiliates: who they are, their URLs, and what is held.", no_args_is_help=True)
@@ -69,7 +70,7 @@ def url(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Print the URL of a campaign that is a partner's own, to give to them."""
-    settings = load_for("partners", config, data=data, catalogue=data, quiet=True)
+    settings = partner_settings(config, data)
     from clickjoin.partners.book import secrets_of
     from schemas.partner_claims import PARAMETER, claim, keys_of
 
@@ -90,7 +91,7 @@ def url(
 @app.command("held")
 def held(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, as_json: JsonOption = False) -> None:
     """Show the clicks that named a partner in a way that credits nobody, and why."""
-    settings = load_for("partners", config, data=data, catalogue=data, quiet=True)
+    settings = partner_settings(config, data)
     from clickjoin.partners.book import secrets_of
     from schemas.partner_claims import owner_of
     from sql.ledger import claims

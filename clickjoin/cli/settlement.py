@@ -15,9 +15,9 @@ from clickjoin.cli.options import (
     DataOption,
     JsonOption,
     fail,
-    load_for,
 )
 from clickjoin.cli.output import print_json, print_table
+from clickjoin.cli.partner_settings import partner_settings
 from clickjoin.cli.report_options import utc_now
 from schemas.settings.file import Settings
 
@@ -45,7 +45,7 @@ def settle(
     from clickjoin.partners.book import CannotSettleError
     from clickjoin.partners.book import settle as settle_month
 
-    settings = _settings(config, data)
+    settings = partner_settings(config, data)
     _check(settings, partner, month)
     with clickhouse(settings) as client:
         try:
@@ -68,7 +68,7 @@ def settlement(
     from clickjoin.partners.statement import COLUMNS, document, html, rows_of
     from dashboard.csv_file import csv_text
 
-    settings = _settings(config, data)
+    settings = partner_settings(config, data)
     _check(settings, partner, month)
     with clickhouse(settings) as client:
         try:
@@ -83,11 +83,6 @@ def settlement(
         typer.echo(csv_text(COLUMNS, [[row[name] for name in COLUMNS] for row in rows_of(statement)]), nl=False)
     else:
         _print(statement)
-
-
-def _settings(config: Path, data: Path) -> Settings:
-    """With the secret that signs the URLs of partners."""
-    return load_for("settle", config, data=data, catalogue=data, quiet=True)
 
 
 def _check(settings: Settings, partner: str, month: str) -> None:

@@ -121,6 +121,9 @@ def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> 
         (("report", "optimise", "--list", "black", "--group-by", "source,country"), "a list is of one dimension"),
         (("report", "revenue", "--list", "black"), "only optimise has a black and a white list"),
         (("funnel", "--where", "source"), "--where source: write DIM=VALUE, of campaign, source,"),
+        (("report", "settlement", "--partner", "bob"), "data holds no secret of the click IDs"),
+        (("report", "revenue", "--partner", "bob"), "are of `report settlement`"),
+        (("settle", "--partner", "bob", "--month", "2026-10"), "data holds no secret of the click IDs"),
         (("export", "users"), "no table 'users': there are clicks,"),
     ],
 )
