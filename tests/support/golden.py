@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.catalogue import Change, Revision
 from schemas.record import FORMAT, Record
 from schemas.records import (
     Cancel,
@@ -172,6 +173,16 @@ GOLDEN: dict[str, Record] = {
     "resend": Resend(resend_id="0f1e2d3c4b5a69788796a5b4c3d2e1f0", delivery=DELIVERY, asked_at=AT + 9),
     "cancel": Cancel(delivery=DELIVERY, asked_at=AT + 9, reason="the offer has ended"),
     "retemplate": Retemplate(delivery=DELIVERY, outcome=OUTCOME_BARE, asked_at=AT + 9),
+    "revision": Revision(
+        base=6,
+        at=AT,
+        author="anna",
+        changes=(
+            Change("offers", "quiz", {"network": "acme", "url": "https://quiz.example/?c={click_id}"}),
+            Change("campaigns", "autumn"),
+        ),
+        note="autumn is over",
+    ),
     "invalid": Invalid(
         invalid_id="0123456789abcdef0123456789abcdef",
         received_at=AT,

@@ -18,6 +18,7 @@ from schemas.wire import (
     decode_invalid,
     decode_outcome,
     decode_outcome_or_request,
+    decode_revision,
     encode,
 )
 from tests.support.golden import FOLDER, GOLDEN, path_of
@@ -29,6 +30,7 @@ READERS: dict[str, Callable[[bytes | None], Any]] = {
     "retemplate": decode_outcome_or_request,
     "delivery": decode_delivery,
     "invalid": decode_invalid,
+    "revision": decode_revision,
 }
 
 
