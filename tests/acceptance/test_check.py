@@ -13,7 +13,7 @@ from clickjoin.cli.app import app
 
 EXAMPLE = Path(__file__).parents[2] / "clickjoin.example.toml"
 ENV = {"ACME_KEY": "acme-key-0123456789", "POPS_KEY": "pops-key-0123456789"}
-COMMANDS = ["up", "ingest", "join", "sink", "emit", "migrate", "check", "funnel", "status"]
+COMMANDS = ["up", "ingest", "join", "sink", "emit", "alerts", "migrate", "check", "funnel", "status"]
 
 WRONG = """
 [kafka]
