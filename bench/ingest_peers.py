@@ -15,7 +15,6 @@ import uvloop
 
 from bench.backlog import Backlog
 from bench.kafka import PARTITIONS
-from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS, partition_of
 
 
@@ -27,9 +26,11 @@ class _Bare:
 
 
 async def _serve_bare(port: int) -> None:
-    from ingest.server import serving
+    from granian.constants import Interfaces
 
-    async with serving(_Bare(), Ingest(listen=f"127.0.0.1:{port}")) as server:
+    from serving.server import serving
+
+    async with serving(_Bare(), f"127.0.0.1:{port}", Interfaces.RSGI, head_within_ms=10_000) as server:
         await server
 
 

@@ -5,14 +5,16 @@ import signal
 from collections.abc import Callable
 
 import structlog
+from granian.constants import Interfaces
 
 from dashboard.app import build
-from dashboard.server import PortTaken, claim, serving
 from dashboard.services import Services
 from presets.reload import Follow, Load, Reload
 from schemas.settings.file import Settings
+from serving.server import PortTaken, claim, serving
 
 DONE, FAILED = 0, 1
+HEAD_WITHIN_MS = 10_000
 FIXED = ("clickhouse", "dashboard.listen")
 """Keys that count from the next start on; all others at SIGHUP."""
 
@@ -28,7 +30,7 @@ def run(
     elsewhere.
     """
     try:
-        claim(listen)
+        claim(listen, "[dashboard] listen")
     except PortTaken as error:
         log.error("port_taken", path="dashboard.listen", error=str(error))
         return FAILED
@@ -48,7 +50,7 @@ async def _serve(
         reload.follow(follow)
     app, close = build(services, stopped)
     stopping = asyncio.create_task(stopped.wait())
-    async with serving(app, listen) as server:
+    async with serving(app, listen, Interfaces.ASGINL, head_within_ms=HEAD_WITHIN_MS) as server:
         log.info("dashboard_listening", address=listen)
         await asyncio.wait((server, stopping), return_when=asyncio.FIRST_COMPLETED)
     close()

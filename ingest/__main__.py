@@ -12,6 +12,7 @@ from pathlib import Path
 
 import structlog
 import uvloop
+from granian.constants import Interfaces
 
 from ingest.app import App
 from ingest.chance import RandomBytes, normals, now_ms
@@ -30,7 +31,6 @@ from ingest.plans import prepare
 from ingest.postback_calls import PostbackCalls
 from ingest.publisher import Publisher
 from ingest.router import Router
-from ingest.server import PortTaken, claim, serving
 from ingest.spool import Spool
 from ingest.spool_file import SMALLEST as SMALLEST_SPOOL
 from ingest.spool_file import SpoolError, SpoolFile, take_over
@@ -43,6 +43,7 @@ from presets.load import load_settings
 from presets.reload import Follow, Load, Reload
 from schemas.settings.errors import ConfigError
 from schemas.settings.file import Settings
+from serving.server import PortTaken, claim, serving
 
 DONE, FAILED, WRONG_CONFIGURATION, PORT_TAKEN = 0, 1, 2, 3
 
@@ -73,7 +74,7 @@ def run(settings: Settings, spool: Path, load: Load, follow: Follow | None = Non
         _tell(error)
         return WRONG_CONFIGURATION
     try:
-        claim(settings.ingest.listen)
+        claim(settings.ingest.listen, "[ingest] listen")
     except PortTaken as error:
         log.error("port_taken", path="ingest.listen", error=str(error))
         return PORT_TAKEN
@@ -125,7 +126,8 @@ async def _serve(settings: Settings, file: SpoolFile, load: Load, follow: Follow
     learning = asyncio.create_task(learner.run())
     stopping = asyncio.create_task(stopped.wait())
     await peers.open()
-    async with serving(app, settings.ingest) as server:
+    http = {"head_within_ms": settings.ingest.read_timeout, "max_head_bytes": settings.ingest.max_header_bytes}
+    async with serving(app, settings.ingest.listen, Interfaces.RSGI, **http) as server:
         log.info("ingest_listening", address=settings.ingest.listen, **({"worker": worker.number} if worker else {}))
         await asyncio.wait((server, draining, stopping), return_when=asyncio.FIRST_COMPLETED)
     if draining.done():

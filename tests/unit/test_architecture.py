@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "ingest", "streams", "sql", "presets", "dashboard", "clickjoin")
+PACKAGES = ("schemas", "ingest", "streams", "sql", "presets", "serving", "dashboard", "clickjoin")
 
 
 def modules() -> Iterator[tuple[str, str]]:

@@ -13,9 +13,9 @@ from granian.constants import HTTPModes, Interfaces, TaskImpl
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
-from schemas.settings.servers import Ingest
-
 BACKLOG = 4096
+MAX_HEAD_BYTES = HTTP1Settings.max_buffer_size
+"""Granian's own bound of a request's line and headers."""
 
 
 class PortTaken(Exception):  # noqa: N818 - the name says what happened
@@ -28,8 +28,8 @@ def split_address(listen: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def claim(listen: str) -> None:
-    """Raises PortTaken where `listen` cannot be listened at.
+def claim(listen: str, key: str) -> None:
+    """Raises PortTaken where `listen` cannot be listened at; it names the `key` of the configuration that says so.
 
     Granian's sockets share their port (SO_REUSEPORT): a second process would take half of the first one's requests.
     """
@@ -40,23 +40,28 @@ def claim(listen: str) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise PortTaken(f"cannot listen at {listen}: {error.strerror}. Set [ingest] listen to a free address") from None
+        raise PortTaken(f"cannot listen at {listen}: {error.strerror}. Set {key} to a free address") from None
 
 
 @asynccontextmanager
-async def serving(app: Any, limits: Ingest) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve `app` where it is to listen while the block runs; the task ends early only where the server fails."""
-    host, port = split_address(limits.listen)
+async def serving(
+    app: Any, listen: str, interface: Interfaces, *, head_within_ms: int, max_head_bytes: int = MAX_HEAD_BYTES
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve `app` at `listen` while the block runs; the task ends early only where the server fails.
+
+    A request whose line and headers do not come within `head_within_ms`, or are longer than `max_head_bytes`, is cut.
+    """
+    host, port = split_address(listen)
     server = Server(
         app,
         address=host,
         port=port,
-        interface=Interfaces.RSGI,
+        interface=interface,
         task_impl=TaskImpl.asyncio,
         http=HTTPModes.http1,
         websockets=False,
         backlog=BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=limits.read_timeout, max_buffer_size=limits.max_header_bytes),
+        http1_settings=HTTP1Settings(header_read_timeout=head_within_ms, max_buffer_size=max_head_bytes),
         log_enabled=False,
     )
     task = asyncio.create_task(server.serve())

@@ -1,0 +1,1 @@
+"""What serves HTTP for the roles that do: ingest and the dashboard."""
