@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.unit.test_architecture import PACKAGES
+
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("clickjoin", "dashboard", "ingest", "presets", "schemas", "sql", "streams")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 ROW = re.compile(r"^\| (`[a-z_`, ]+`) \| (\w+) \|", re.MULTILINE)
 LOGGER = re.compile(r"log|structlog\.get_logger\(.*\)")
