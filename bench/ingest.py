@@ -70,7 +70,7 @@ def run(plan: Plan) -> Results:
 class _IngestBench:
     def __init__(self, plan: Plan, kafka: Broker) -> None:
         self.plan, self.kafka = plan, kafka
-        self.seconds = max(1.0, plan.records / _RATE)
+        self.seconds = max(0.3, plan.records / _RATE)
         self.targets = plan.folder / "targets"
         self.targets.write_text("\n".join(map(_target, range(_TARGETS))))
 
