@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: a storm over join, sink and emit, its account; exit code 1 unless 0 missing, wrong, stuck."""
+"""`python -m tests.chaos`: storms over join, sink, emit, an account; exit code 1 unless 0 missing, wrong, stuck."""
 
 import argparse
 import logging
