@@ -119,6 +119,10 @@ class PendingStore:
 
         `known`: the standings of these IDs, where the caller holds them.
         """
+        return _entries(self.follow(steps, next_offset, known))
+
+    def follow(self, steps: Sequence[Step], next_offset: int, known: Mapping[bytes, Standing] | None = None) -> Changes:
+        """The same for whoever reads the log, a million records perhaps, and then looks at the queue anew."""
         before = self.known([step.id for step in steps]) if known is None else known
         changes = fold(steps, before)
         batch = rocksdict.WriteBatch(raw_mode=True)
@@ -133,7 +137,7 @@ class PendingStore:
         self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp, _FORM)
         batch.put(_AT, msgspec.msgpack.encode(self._at))
         self._db.write(batch, self._write_options)
-        return _entries(changes)
+        return changes
 
     def destinations(self) -> list[str]:
         """The destinations for which something waits: one seek each."""

@@ -234,7 +234,7 @@ class EmitPartition:
         """Fold what lies in the log up to an offset, whoever wrote it."""
         async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
             steps = [step for record in records if (step := step_of(record))]
-            store.fold(steps, records[-1].offset + 1)
+            store.follow(steps, records[-1].offset + 1)
             self._flush(store)
             await asyncio.sleep(0)
         if store.offset < end:  # offsets without a record

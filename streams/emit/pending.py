@@ -5,6 +5,7 @@ so repetition changes nothing, a zombie's late retry changes nothing, and what i
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.records import Delivery
@@ -110,6 +111,7 @@ def queue_key(step: Step) -> bytes:
     )
 
 
+@lru_cache(4096)
 def queue_prefix(destination: str) -> bytes:
     """What all keys of a destination begin with."""
     return _QUEUE + destination.encode() + b"\0"
