@@ -8,7 +8,7 @@ from schemas.records import Click, Conversion, Outcome, Postback
 from schemas.settings.file import Settings
 from schemas.settings.values import Money, parse_money
 from schemas.values import STATUSES, Millis, Status
-from streams.emit.routes import ANY_SOURCE, Routes, destination_of, manners_of, route_to, routes_of
+from streams.emit.routes import Routes, destination_of, manners_of, route_to, routes_of
 from streams.emit.routing import Rendered, render
 from streams.emit.signature import signed
 
@@ -86,13 +86,17 @@ def _found(settings: Settings, name: str) -> tuple[str, str]:
     kind, _, own = name.partition("/")
     if kind == "source":
         return own, name
+    if kind == "partner":
+        campaign = next(iter(settings.partners[own].campaigns or settings.campaigns), "")
+        return settings.campaigns[campaign].source if campaign else "", name
     told = settings.webhooks if kind == "webhook" else settings.conversion_apis
     return next(iter(told[own].sources or settings.sources), ""), name
 
 
 def _told(routes: Routes, source: str, destination: str) -> str:
-    other = routes[ANY_SOURCE].get(destination)
-    events = sorted(other.conditions.events) if other else list(routes.get(source, {}))
+    other = routes.others.get(destination)
+    own = routes.partners.get(destination.removeprefix("partner/"), {}) if "/" in destination else {}
+    events = sorted(other.conditions.events) if other else list(own or routes.sources.get(source, {}))
     return f"there are {', '.join(events)}" if events else "of no event at all"
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from clickjoin.network_panels import NetworkPanel, network_panel
 from schemas.settings.file import Settings
-from schemas.settings.postbacks import Source
+from schemas.settings.postbacks import ANY_EVENT, Source
 from schemas.settings.traffic import Campaign
 
 CLICK_PARAMETERS = ("placement", "creative", "source_campaign", "keyword")
@@ -36,7 +36,7 @@ class SourcePanel(NamedTuple):
 
 
 class OtherPanel(NamedTuple):
-    """A webhook or a conversion API: of what it is told, in which words."""
+    """A partner, a webhook or a conversion API: of what it is told, in which words."""
 
     destination: str
     title: str
@@ -63,8 +63,18 @@ def panels(settings: Settings, *, hide_keys: bool = False) -> Panels:
         tuple(network_panel(base, name, network, hide_keys=hide_keys) for name, network in settings.networks.items()),
         tuple(_campaign(settings, name, campaign) for name, campaign in settings.campaigns.items()),
         tuple(told for name, source in settings.sources.items() for told in _told(name, source)),
-        (*_webhooks(settings), *_conversion_apis(settings)),
+        (*_partners(settings), *_webhooks(settings), *_conversion_apis(settings)),
     )
+
+
+def _partners(settings: Settings) -> Iterator[OtherPanel]:
+    for name, one in settings.partners.items():
+        for event, postback in one.postbacks.items():
+            told = postback.events or ((event,) if event != ANY_EVENT else ())
+            events = {each: one.goals.get(each) or one.goals.get(ANY_EVENT) or each for each in told}
+            hours = None if postback.max_click_age is None else postback.max_click_age / _HOURS_MS
+            host = urlsplit(postback.url).hostname or ""
+            yield OtherPanel(f"partner/{name}", "a partner", events, postback.statuses, (), host, hours)
 
 
 def _webhooks(settings: Settings) -> Iterator[OtherPanel]:

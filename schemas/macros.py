@@ -185,7 +185,7 @@ def _slot(inside: str, allowed: frozenset[str]) -> Slot:
 
 def _instead(name: str, allowed: frozenset[str]) -> str:
     if name.startswith(ACCOUNT):
-        return f'write {name.removeprefix(ACCOUNT)} = "…" in the [account] of this source'
+        return f'write {name.removeprefix(ACCOUNT)} = "…" in its [account]'
     if name.startswith(PARAM):
         return "write the name of a parameter in small letters behind param."
     near = get_close_matches(name.strip().lower(), sorted(allowed), n=1)

@@ -59,7 +59,7 @@ def pause(
     note: NoteOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Settle nothing with a partner. Their clicks are recorded as before."""
+    """Settle nothing with a partner, and tell them nothing. Their clicks are recorded as before."""
     _set_paused(name, True, config, data, author, note, as_json)
 
 

@@ -64,8 +64,9 @@ def emit(
     from clickjoin.catalogue.follow import awaited
     from streams.main import run_worker
 
-    # What is decided without a source that the catalogue holds is decided for good: it has to be known.
-    configuration, settings = begin("emit", config, data, awaited)
+    # What is decided without a source that the catalogue holds is decided for good: it has to be known. The secret of
+    # the click IDs says which clicks are a partner's.
+    configuration, settings = begin("emit", config, data, awaited, keeps_secret=True)
     listen = _listen("emit", settings, metrics_listen)
     raise typer.Exit(
         exit_code(run_worker("emit", settings, data, listen, configuration.read_again, configuration.follow))

@@ -9,13 +9,12 @@ What is settled keeps its share, whatever the configuration says later; only a r
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from schemas.ids import ledger_line_id
 from schemas.settings.partners import Partner, ShareRule, amount_of
 
-_CENT = Decimal("0.01")
 _NOTHING = Decimal("0.00")
 
 
@@ -147,8 +146,7 @@ def _reason(one: Conversion, share: str, had: Sequence[Line]) -> str:
 def _worth(one: Conversion, share: str) -> tuple[Decimal, str]:
     if one.payout is None:
         return _NOTHING, one.currency
-    amount, currency = amount_of(share, one.payout, one.currency, is_refund=one.is_refund)
-    return amount.quantize(_CENT, ROUND_HALF_UP), currency
+    return amount_of(share, one.payout, one.currency, is_refund=one.is_refund)
 
 
 class _Place(NamedTuple):

@@ -23,8 +23,9 @@ _PLACES = {
     "partners": ("key",),
     "conversion_apis": tuple(SECRET_NAMES),
 }
-_URLS, _WITH_URLS = (("url",), ("base_url",)), ("clickhouse", "sources", "webhooks", "conversion_apis")
-_TOLD = (("sources",), ("webhooks",), ("conversion_apis",))
+_URLS = (("url",), ("base_url",))
+_WITH_URLS = ("clickhouse", "sources", "webhooks", "conversion_apis", "partners")
+_TOLD = (("sources",), ("webhooks",), ("conversion_apis",), ("partners",))
 
 
 def shown(place: Path, value: object) -> object:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from schemas.settings.errors import Path
 from schemas.settings.partners import ANY_EVENT, Partner
+from schemas.settings.source_problems import Known, postback_mistakes
+from schemas.values import LANDER_CLICK
 
 Mistake = tuple[Path, object, str]
 """Where under [partners], what stands there, what would be right."""
@@ -16,6 +18,7 @@ class KnownToPartner(NamedTuple):
 
     events: Collection[str]
     campaigns: Collection[str]
+    networks: Collection[str]
 
 
 def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> Iterator[Mistake]:
@@ -34,6 +37,19 @@ def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> 
         for index, claim in enumerate(partner.accept):
             if (owner := accepted.setdefault(claim, name)) != name:
                 yield (name, "accept", index), claim, f"is accepted as {owner}'s: a click is one partner's"
+        for place, value, message in _told(partner, known):
+            yield (name, *place), value, message
+
+
+def _told(partner: Partner, known: KnownToPartner) -> Iterator[Mistake]:
+    """What is wrong with their postbacks."""
+    names = Known({*known.events, LANDER_CLICK}, known.campaigns, known.networks)
+    for place, value, message in postback_mistakes(partner, names):
+        yield place, value or None, message
+    for event, postback in partner.postbacks.items():
+        if postback.payout.fixed or postback.payout.part not in (0, 1):
+            place = ("postbacks", event, "payout")
+            yield place, None, 'they are told what [shares] gives them: leave it out, or write "none"'
 
 
 def _not_there(name: str, section: str, known: Collection[str]) -> str:

@@ -1,15 +1,20 @@
 """[partners]: sub-affiliates who send clicks through us for a share of the payout. Pure."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from schemas.macros import ACCOUNT, POSTBACK_MACROS
+from schemas.settings.postbacks import Postbacks
 from schemas.settings.secrets import Secret
 from schemas.settings.shares import Share, parse_share
 from schemas.settings.values import ConfigName, Duration, Section
 
 ANY_EVENT = "*"
+_CENT = Decimal("0.01")
+_OURS = frozenset({"cost", "cost_currency"})
+"""Macros of what we pay."""
 
 
 def _share(text: Any) -> str:
@@ -36,6 +41,11 @@ class ShareRule(Section):
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     retroactive: bool = False  # the step that a month reached counts for all of it; else each for what is above it
 
+    @property
+    def goes_by_volume(self) -> bool:
+        """Whether the share of a conversion depends on how many its month has."""
+        return len(self.steps) > 1
+
     @model_validator(mode="after")
     def _rise(self) -> "ShareRule":
         places = [step.after for step in self.steps]
@@ -54,8 +64,8 @@ def _rule(value: Any) -> Any:
     return {"steps": [{"after": 0, "share": _share(value)}]} if isinstance(value, str) else value
 
 
-class Partner(Section):
-    """Who gets which share, and when."""
+class Partner(Postbacks):
+    """Who gets which share, and when; and what they are told."""
 
     label: str = ""  # the name on statements
     shares: Annotated[dict[str, Annotated[ShareRule, BeforeValidator(_rule)]], Field(min_length=1)]
@@ -65,16 +75,24 @@ class Partner(Section):
     accept: tuple[str, ...] = ()  # what `partner=` said on clicks that were held, and are theirs all the same
     key: Secret | None = None  # signs their URLs; without one the secret of the click IDs does
 
+    @property
+    def postback_macros(self) -> frozenset[str]:
+        """What the templates of their postbacks may name: nothing of what we pay."""
+        return (POSTBACK_MACROS - _OURS) | {ACCOUNT + name for name in self.account}
+
     def rule_of(self, event: str) -> ShareRule | None:
         """What they get of an event; None: nothing."""
         return self.shares.get(event) or self.shares.get(ANY_EVENT)
 
 
 def amount_of(share: str, payout: Decimal, currency: str, *, is_refund: bool) -> tuple[Decimal, str]:
-    """What a share of a payout is, unrounded, and in which currency. A refund takes a fixed amount back."""
+    """What a share of a payout is, in cents (halves away from zero), and in which currency.
+
+    A refund takes a fixed amount back.
+    """
     parsed: Share = parse_share(share)
-    amount, told_in = parsed.of(payout, currency)
-    if amount == "":
-        return Decimal(0), currency
-    amount = Decimal(amount)
+    found, told_in = parsed.of(payout, currency)
+    if found == "":
+        found, told_in = Decimal(0), currency
+    amount = Decimal(found).quantize(_CENT, ROUND_HALF_UP)
     return (-amount if parsed.fixed and is_refund else amount), told_in

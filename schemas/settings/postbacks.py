@@ -1,4 +1,4 @@
-"""[sources]: who sold the click, and how it is told about events. Pure."""
+"""[sources]: who sold the click, and how it, or a partner, is told about events. Pure."""
 
 from typing import Annotated, Any, Literal
 
@@ -33,7 +33,7 @@ Told = bool | int | str | tuple[bool | int | str, ...]
 
 
 class SourcePostback(Section):
-    """How a source is told about one event ("*" for any)."""
+    """How a source, or a partner, is told about one event ("*" for any)."""
 
     url: str  # a template, as the texts of headers, form and json_body: schemas.macros
     method: Literal["", "GET", "POST"] = ""  # empty: POST where there is a body, else GET
@@ -87,18 +87,14 @@ class Success(Section):
         return bool(self.json_is or self.json_lacks or self.json_again)
 
 
-class Source(Section):
-    """A traffic source: what its parameters on our click URL mean, and its postbacks."""
+class Postbacks(Section):
+    """Who is told by postbacks: of what, in which words, and which answers mean that it was taken."""
 
-    preset: str = "generic"
-    click_id_param: str = ""  # their parameter that carries their click ID
-    params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
-    macros: dict[str, str] = {}  # source_click_id, our word, or any other name = their macro, for our click URL
-    key: Secret | None = None  # for clicks that they record server to server
     account: dict[ConfigName, AccountValue] = {}  # {account.NAME} in a template
     goals: dict[str, str] = {}  # our event ("*": any other) = their name or number for it: {goal}, {event_name}
     postbacks: dict[str, SourcePostback] = {}
     success: Success = Success()
+    macros: dict[str, str] = {}  # source_click_id, our word, or any other name = their macro, for our click URL
 
     @property
     def postback_macros(self) -> frozenset[str]:
@@ -116,3 +112,12 @@ class Source(Section):
     def account_secrets(self) -> frozenset[str]:
         """The macros of [account] whose values are secrets."""
         return frozenset(ACCOUNT + name for name, value in self.account.items() if isinstance(value, SecretStr))
+
+
+class Source(Postbacks):
+    """A traffic source: what its parameters on our click URL mean, and its postbacks."""
+
+    preset: str = "generic"
+    click_id_param: str = ""  # their parameter that carries their click ID
+    params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
+    key: Secret | None = None  # for clicks that they record server to server

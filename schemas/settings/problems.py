@@ -19,7 +19,7 @@ from schemas.settings.routing_problems import Known, routing_mistakes
 from schemas.settings.server_problems import security_mistakes
 from schemas.settings.servers import ports_in_use
 from schemas.settings.source_problems import Known as KnownToSource
-from schemas.settings.source_problems import source_mistakes
+from schemas.settings.source_problems import postback_mistakes
 from schemas.settings.traffic import OURS, POSTBACK_WORDS
 from schemas.values import LANDER_CLICK
 
@@ -138,7 +138,7 @@ def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
         yield from _words(("sources", name, "params"), source.params, CLICK_WORDS)
         events = context.names("events") | {LANDER_CLICK}
         known = KnownToSource(events, context.names("campaigns"), context.names("networks"))
-        for place, value, message in source_mistakes(source, known):
+        for place, value, message in postback_mistakes(source, known):
             yield _problem(("sources", name, *place), value, message)
 
 
@@ -172,10 +172,10 @@ def _conversion_apis(settings: Settings, context: Context) -> Iterator[Problem]:
 
 
 def _partners(settings: Settings, context: Context) -> Iterator[Problem]:
-    known = KnownToPartner(context.names("events"), context.names("campaigns"))
+    known = KnownToPartner(context.names("events"), context.names("campaigns"), context.names("networks"))
     for place, value, message in partner_mistakes(settings.partners, known):
-        found = "" if value is None else value_text(value)
-        yield Problem(path_text(("partners", *place)), found, message)
+        at = ("partners", *place)
+        yield Problem(path_text(at), "", message) if value is None else _problem(at, value, message)
 
 
 def _offers(settings: Settings, context: Context) -> Iterator[Problem]:

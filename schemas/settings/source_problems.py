@@ -1,4 +1,4 @@
-"""What is wrong with one traffic source: templates that do not parse, names that do not exist. Pure."""
+"""What is wrong with what one source or partner is told: templates that do not parse, unknown names. Pure."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from schemas.requests import find_mistakes
 from schemas.settings.errors import Path
-from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
+from schemas.settings.postbacks import ANY_EVENT, Postbacks, SourcePostback
 
 Mistake = tuple[Path, object, str]
-"""Where in the source's section, what is written there, what would be right."""
+"""Where in its section, what is written there, what would be right."""
 
 
 class Known(NamedTuple):
@@ -20,8 +20,8 @@ class Known(NamedTuple):
     networks: Collection[str]
 
 
-def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
-    """All that is wrong with a source."""
+def postback_mistakes(source: Postbacks, known: Known) -> Iterator[Mistake]:
+    """All that is wrong with the postbacks of a source or a partner."""
     for event, goal in source.goals.items():
         if event != ANY_EVENT:
             yield from unless_known(("goals", event), goal, event, known.events, "events")
@@ -30,7 +30,7 @@ def source_mistakes(source: Source, known: Known) -> Iterator[Mistake]:
             yield ("postbacks", name, *place), value, message
 
 
-def _postback(source: Source, name: str, postback: SourcePostback, known: Known) -> Iterator[Mistake]:
+def _postback(source: Postbacks, name: str, postback: SourcePostback, known: Known) -> Iterator[Mistake]:
     if name != ANY_EVENT:
         yield from unless_known((), name, name, known.events, "events")
         if postback.events:
@@ -45,7 +45,7 @@ def _postback(source: Source, name: str, postback: SourcePostback, known: Known)
     for at, error in find_mistakes(postback.request, source.postback_macros):
         yield at, _written(postback, at), str(error)
     if name != ANY_EVENT and "{goal" in str(postback.request) and not {name, ANY_EVENT} & source.goals.keys():
-        yield (), "", f'it names {{goal}}: write {name} = "…" in the [goals] of this source'
+        yield (), "", f'it names {{goal}}: write {name} = "…" in its [goals]'
 
 
 def unless_known(place: Path, value: str, name: str, known: Collection[str], section: str) -> Iterator[Mistake]:

@@ -1,6 +1,6 @@
 """What is allowed in the configuration but perhaps not meant. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -10,6 +10,7 @@ from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_warnings
 from schemas.settings.masks import HIDDEN, is_secret_place
 from schemas.settings.network_warnings import network_warnings
+from schemas.settings.postbacks import Postbacks
 from schemas.settings.rates import leads_into
 from schemas.settings.secrets import is_reference
 from schemas.settings.traffic import OURS
@@ -25,7 +26,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_same_steps(settings),
         *_open_networks(settings),
         *_offers(settings),
-        *_sources(settings),
+        *_postbacks(settings),
         *network_warnings(settings, tree),
         *lander_warnings(settings),
     ]
@@ -78,13 +79,19 @@ def _offers(settings: Settings) -> Iterator[Problem]:
             yield Problem(path_text(("offers", name, "url")), value_text(offer.url), message)
 
 
-def _sources(settings: Settings) -> Iterator[Problem]:
-    for name, source in settings.sources.items():
-        for event, postback in source.postbacks.items():
-            if postback.currency and not leads_into(settings.rates, postback.currency):
-                place = path_text(("sources", name, "postbacks", event, "currency"))
-                message = "[rates] has no rate into it: what is paid in another currency is held until it has"
-                yield Problem(place, postback.currency, message)
-            if "{source_click_id}" not in str(postback.request):  # it may stand in the body
-                message = "without {source_click_id} the source cannot say which click an event belongs to"
-                yield Problem(path_text(("sources", name, "postbacks", event, "url")), "", message)
+def _postbacks(settings: Settings) -> Iterator[Problem]:
+    told: tuple[tuple[str, Mapping[str, Postbacks], tuple[str, ...]], ...] = (
+        ("sources", settings.sources, ("{source_click_id}",)),
+        ("partners", settings.partners, ("{source_click_id}", "{sub", "{param.")),
+    )
+    for section, entries, known_by in told:
+        for name, entry in entries.items():
+            for event, postback in entry.postbacks.items():
+                place = (section, name, "postbacks", event)
+                if postback.currency and not leads_into(settings.rates, postback.currency):
+                    message = "[rates] has no rate into it: what is paid in another currency is held until it has"
+                    yield Problem(path_text((*place, "currency")), postback.currency, message)
+                if not any(each in str(postback.request) for each in known_by):  # it may stand in the body
+                    named = " or ".join(f"{each}…}}" if each[-1] != "}" else each for each in known_by)
+                    message = f"without {named} the {section[:-1]} cannot say which click an event belongs to"
+                    yield Problem(path_text((*place, "url")), "", message)

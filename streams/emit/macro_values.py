@@ -25,6 +25,7 @@ class Telling(NamedTuple):
     goals: Mapping[str, str] = {}  # our event, or "*", = the source's word
     payout: Decimal | str = ""  # what it is told to have been paid, which need not be all; empty: nothing
     currency: str = ""
+    is_partner: bool = False  # who sees nothing of what the network says of money, wherever it stands
 
 
 def values_of(telling: Telling, macros: Iterable[str]) -> dict[str, Value]:
@@ -38,8 +39,9 @@ def _value(telling: Telling, macro: str) -> Value | None:
 
 
 def _param(telling: Telling, name: str) -> str:
-    """What else the postback brought under this name, or the click."""
-    return telling.outcome.postback.params.get(name) or telling.click.params.get(name, "")
+    """What else the postback brought under this name, or the click; to a partner the click alone."""
+    brought = "" if telling.is_partner else telling.outcome.postback.params.get(name, "")
+    return brought or telling.click.params.get(name, "")
 
 
 def _goal(telling: Telling) -> str | None:

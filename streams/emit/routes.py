@@ -8,7 +8,8 @@ from schemas.requests import Request, RequestTemplate, RequestText, parse_reques
 from schemas.settings.conversion_apis import AccessToken, ConversionApi
 from schemas.settings.file import Settings
 from schemas.settings.masks import HIDDEN
-from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback, Success
+from schemas.settings.partners import Partner
+from schemas.settings.postbacks import ANY_EVENT, Postbacks, SourcePostback, Success
 from schemas.settings.rates import Rates
 from schemas.settings.shares import Share
 from schemas.settings.webhooks import Webhook
@@ -20,6 +21,7 @@ from streams.emit.conditions import (
     conditions_of_webhook,
 )
 from streams.emit.matching import Matching, matching_of
+from streams.emit.partners import Owners
 
 
 class Route(NamedTuple):
@@ -38,6 +40,7 @@ class Route(NamedTuple):
     goals: Mapping[str, str] = {}
     needs_source_click_id: bool = False
     matching: Matching | None = None  # of a conversion API: by what it finds the visitor
+    partner: Partner | None = None  # who is told of their own share
 
 
 class Manners(NamedTuple):
@@ -48,26 +51,42 @@ class Manners(NamedTuple):
     token_requests: Mapping[str, Request] = {}  # what answers with the access token of its attempts
 
 
-Routes = Mapping[str, Mapping[str, Route]]
-"""By source, then by event or "*"; of ANY_SOURCE the webhooks and conversion APIs, by their names as destinations."""
-ANY_SOURCE = "*"
+ByEvent = Mapping[str, Route]
+"""By event, or "*"."""
+
+
+class Routes(NamedTuple):
+    """All there are."""
+
+    sources: Mapping[str, ByEvent]
+    partners: Mapping[str, ByEvent]
+    others: Mapping[str, Route]  # webhooks and conversion APIs, by their names as destinations
+    owners: Owners  # whose a click is
 
 
 def routes_of(settings: Settings) -> Routes:
     """Compile the requests of all destinations. Raises MacroError for a template that does not parse."""
     rates = Rates(settings.rates)
-    routes = {
-        name: {event: _route(name, source, postback, rates) for event, postback in source.postbacks.items()}
-        for name, source in settings.sources.items()
-    }
+    sources = {name: _by_event(destination_of(name), one, rates) for name, one in settings.sources.items()}
+    partners = {name: _by_event(partner_of(name), one, rates) for name, one in settings.partners.items()}
+    secrets = [secret.get_secret_value() for secret in settings.ingest.secrets]
     others = [_webhook_route(name, one) for name, one in settings.webhooks.items()]
     others += [_conversion_api_route(name, one, rates) for name, one in settings.conversion_apis.items()]
-    return {**routes, ANY_SOURCE: {route.destination: route for route in others}}
+    by_destination = {route.destination: route for route in others}
+    return Routes(sources, partners, by_destination, Owners(settings.partners, secrets))
 
 
 def route_for(routes: Routes, source: str, event: str) -> Route | None:
     """How a source is told about an event: by its own postback, else by that for any event."""
-    by_event = routes.get(source, {})
+    return _of_event(routes.sources.get(source, {}), event)
+
+
+def route_for_partner(routes: Routes, partner: str, event: str) -> Route | None:
+    """How a partner is told about an event, the same way."""
+    return _of_event(routes.partners.get(partner, {}), event)
+
+
+def _of_event(by_event: ByEvent, event: str) -> Route | None:
     route = by_event.get(event) or by_event.get(ANY_EVENT)
     if event == LANDER_CLICK and route and event not in by_event and event not in route.conditions.events:
         return None  # "any event" is one that a network reports: no source pays for a step on our own page unasked
@@ -78,7 +97,9 @@ def route_to(routes: Routes, destination: str, source: str, event: str) -> Route
     """How a destination is told about an event of a click of this source."""
     if destination == destination_of(source):
         return route_for(routes, source, event)
-    route = routes.get(ANY_SOURCE, {}).get(destination)
+    if destination.startswith(_PARTNER):
+        return route_for_partner(routes, destination.removeprefix(_PARTNER), event)
+    route = routes.others.get(destination)
     return route if route and (not route.conditions.events or event in route.conditions.events) else None
 
 
@@ -86,6 +107,7 @@ def successes_of(settings: Settings) -> dict[str, Success]:
     """By destination, which of its answers are successes."""
     return {
         **{destination_of(name): source.success for name, source in settings.sources.items()},
+        **{partner_of(name): partner.success for name, partner in settings.partners.items()},
         **{webhook_of(name): webhook.success for name, webhook in settings.webhooks.items()},
         **{conversion_api_of(name): api.success for name, api in settings.conversion_apis.items()},
     }
@@ -107,6 +129,14 @@ def manners_of(settings: Settings) -> Manners:
 def destination_of(source: str) -> str:
     """The name of a source as a destination."""
     return f"source/{source}"
+
+
+_PARTNER = "partner/"
+
+
+def partner_of(name: str) -> str:
+    """The name of a partner as a destination."""
+    return f"{_PARTNER}{name}"
 
 
 def webhook_of(name: str) -> str:
@@ -149,12 +179,16 @@ def _conversion_api_route(name: str, api: ConversionApi, rates: Rates) -> Route:
     )
 
 
-def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) -> Route:
+def _by_event(destination: str, told: Postbacks, rates: Rates) -> ByEvent:
+    return {event: _route(destination, told, postback, rates) for event, postback in told.postbacks.items()}
+
+
+def _route(destination: str, source: Postbacks, postback: SourcePostback, rates: Rates) -> Route:
     parsed = parse_request(postback.request, source.postback_macros)
     account = source.account_values()
     request = parsed.filled(account)
     return Route(
-        destination=destination_of(name),
+        destination=destination,
         request=request,
         macros=request.macros,
         shown=_shown(parsed, account, source.account_secrets),
@@ -166,6 +200,7 @@ def _route(name: str, source: Source, postback: SourcePostback, rates: Rates) ->
         once=postback.once,
         goals=source.goals,
         needs_source_click_id="source_click_id" in request.macros,
+        partner=source if isinstance(source, Partner) else None,
     )
 
 

@@ -13,7 +13,8 @@ from schemas.records import Click, Conversion, Delivery, Outcome
 from schemas.requests import Request
 from schemas.values import Millis
 from streams.emit.macro_values import Telling, values_of
-from streams.emit.routes import ANY_SOURCE, Route, Routes, route_for
+from streams.emit.partners import told_to
+from streams.emit.routes import Route, Routes, route_for, route_for_partner
 
 
 class Rendered(NamedTuple):
@@ -32,12 +33,15 @@ def deliveries_of(
     click, conversion = outcome.click, outcome.conversion
     if click is None or conversion is None or not _is_news(outcome, conversion):
         return []
-    told = [route for route in (route_for(routes, click.source, conversion.event),) if route]
-    told += routes.get(ANY_SOURCE, {}).values()
+    named = routes.owners.named(click)
+    told = [(route_for(routes, click.source, conversion.event), "")]
+    if named:
+        told.append((route_for_partner(routes, named.partner, conversion.event), named.why_not))
+    told += [(route, "") for route in routes.others.values()]
     return [
-        _delivery((outcome, outcome_at), click, conversion, route, now_ms, first_wait_ms)
-        for route in told
-        if route.conditions.fit(outcome, click, conversion)
+        _delivery(_Told(outcome, outcome_at, click, conversion, why_not), route, now_ms, first_wait_ms)
+        for route, why_not in told
+        if route and route.conditions.fit(outcome, click, conversion)
     ]
 
 
@@ -51,14 +55,14 @@ def _is_news(outcome: Outcome, conversion: Conversion) -> bool:
 def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route, id_: str) -> Rendered:
     """The request of a delivery with this ID."""
     if route.needs_source_click_id and not click.source_click_id:
-        return Rendered(_NOTHING, reason="no_source_click_id: the source gave none with its click")
+        return Rendered(_NOTHING, reason="no_source_click_id: the click came without one")
     if reason := route.conditions.why_not(outcome, click, conversion):
         return Rendered(_NOTHING, reason=reason)
     payout, currency = told_amount(conversion, route)
     if payout is None:
         since = f"{currency} in {route.currency} when the conversion occurred"
         return Rendered(_NOTHING, reason=f"no_rate: [rates] has none of {since}", is_held=True)
-    telling = Telling(outcome, click, conversion, id_, route.goals, payout, currency)
+    telling = Telling(outcome, click, conversion, id_, route.goals, payout, currency, route.partner is not None)
     values = values_of(telling, route.macros)
     if route.matching:
         if reason := route.matching.why_not(values, outcome, click):
@@ -69,7 +73,7 @@ def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route,
         return Rendered(request, route.shown.render(values) if route.shown else "")
     except UnresolvedMacro as error:
         if error.macro == "goal":
-            return Rendered(_NOTHING, reason=f"no_goal: the source has no word for {conversion.event} in its [goals]")
+            return Rendered(_NOTHING, reason=f"no_goal: there is no word for {conversion.event} in its [goals]")
         return Rendered(_NOTHING, reason=f"unresolved_macro: {error}")
 
 
@@ -81,7 +85,10 @@ def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | N
     """What a destination is told of the payout, unrounded, and in which currency; None where it lacks a rate."""
     if route.matching and not route.share.fixed and (conversion.payout is None or not conversion.currency):
         return "", ""  # an amount that is not known is left out, rather than told as 0
-    amount, currency = route.share.of(conversion.payout, conversion.currency)
+    if route.partner and route.share.part:
+        amount, currency = told_to(route.partner, conversion)
+    else:
+        amount, currency = route.share.of(conversion.payout, conversion.currency)
     if not route.currency or currency == route.currency or amount == "" or route.macros.isdisjoint(_OF_MONEY):
         return amount, currency
     if not amount:
@@ -90,17 +97,26 @@ def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | N
     return (None, currency) if converted is None else (converted, route.currency)
 
 
-def _delivery(
-    told: tuple[Outcome, int], click: Click, conversion: Conversion, route: Route, now_ms: Millis, first_wait_ms: int
-) -> Delivery:
-    outcome, outcome_at = told
+class _Told(NamedTuple):
+    """What happened; and why this destination is not to be told of it after all. Empty: it is."""
+
+    outcome: Outcome
+    outcome_at: int
+    click: Click
+    conversion: Conversion
+    why_not: str
+
+
+def _delivery(told: _Told, route: Route, now_ms: Millis, first_wait_ms: int) -> Delivery:
+    outcome, outcome_at, click, conversion, why_not = told
     postback_id = outcome.postback.postback_id
     if route.once:  # the one ID of all of them: what was decided under it is not decided again
         every = conversion_id(click.click_id, conversion.event)
         id_ = delivery_id(conversion.status, every, route.destination)
     else:
         id_ = delivery_id(postback_id, conversion.conversion_id, route.destination)
-    (method, url, headers, body), shown, reason, is_held = render(outcome, click, conversion, route, id_)
+    rendered = Rendered(_NOTHING, reason=why_not) if why_not else render(outcome, click, conversion, route, id_)
+    (method, url, headers, body), shown, reason, is_held = rendered
     return Delivery(
         delivery_id=id_,
         state="held" if is_held else "not_sendable" if reason else "scheduled",

@@ -155,7 +155,7 @@ def test_an_offer_may_not_name_what_only_a_conversion_has() -> None:
         ("https://a.example/?p={param.*}", "write the name of a parameter"),
         ("https://a.example/?p={payout|}", r"unknown filter \{payout\|\}"),
         ("https://a.example/?p={payuot|2}", r"unknown macro \{payuot\|2\}: did you mean \{payout\}\?"),
-        ("https://a.example/?a={account.aid}", r'write aid = "…" in the \[account\] of this source'),
+        ("https://a.example/?a={account.aid}", r'write aid = "…" in its \[account\]'),
         ("https://{source}/?c={click_id}", "the host holds a macro"),
         ("https://a.example:{sub1}/", "the host holds a macro"),
         ("https:///pb?c={click_id}", "the URL has no host"),

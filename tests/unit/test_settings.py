@@ -153,7 +153,7 @@ def test_the_sample_is_right() -> None:
         ("sources/pops/postbacks/*/headers", {"X-A": "a\nb"}, 'sources.pops.postbacks."*".headers.X-A = "***": a header holds printable ASCII only'),
         ("sources/pops/postbacks/*/payout", "half", 'sources.pops.postbacks."*".payout = "half": \'half\': write "all"'),
         ("sources/pops/postbacks", {"install": {"url": "https://p.example/", "events": ["install"]}}, "it is for install alone"),
-        ("sources/pops/postbacks", {"install": {"url": "https://p.example/?g={goal}"}}, 'write install = "…" in the [goals] of this source'),
+        ("sources/pops/postbacks", {"install": {"url": "https://p.example/?g={goal}"}}, 'write install = "…" in its [goals]'),
         ("sources/pops/goals", {"instal": "1"}, 'sources.pops.goals.instal = "1": there is no [events.instal]'),
         ("sources/pops/account", {"token": "env:NOT_SET"}, 'sources.pops.account.token = "env:NOT_SET": the environment variable NOT_SET is not set'),
         ("sources/pops/postbacks/*/statuses", [], 'sources.pops.postbacks."*".statuses = []'),

@@ -113,5 +113,5 @@ def test_what_an_account_must_add_is_named() -> None:
     _, problems = validate(merged, {})
     assert [str(problem) for problem in problems] == [
         'sources.some.postbacks."*".url = "https://serve.popads.net/…": unknown macro {account.aid}: '
-        'write aid = "…" in the [account] of this source'
+        'write aid = "…" in its [account]'
     ]
