@@ -33,7 +33,7 @@ def network_panel(base: str, name: str, network: Network, *, hide_keys: bool) ->
         path += f"/{_quoted(key)}"
     pairs = [("key", _quoted(key))] if key and network.key_in == "parameter" else []
     if network.sends == "url":
-        pairs += _asked(network)
+        pairs += asked(network).values()
     # Values stand as they are: encoded already, or macros that a panel must recognise.
     query = "&".join(f"{quote(parameter, safe='')}={value}" for parameter, value in pairs)
     carried = "click_id" if network.click_ids == OURS else "source_click_id"
@@ -52,8 +52,8 @@ def _quoted(key: str) -> str:
     return key if key == HIDDEN else quote(key, safe="")
 
 
-def _asked(network: Network) -> Pairs:
-    """The parameters of the URL: of each word the name that we read first, and the macro."""
+def asked(network: Network) -> dict[str, tuple[str, str]]:
+    """The parameters of the URL, by our word: the name that we read first, and the macro."""
     ours = network.click_ids == OURS
     words = {word: f"{{{word}}}" for word in (ASKED_FOR if not network.macros else ASKED_FOR[:2])}
     words["click_id"] = "{click_id}" if ours else "{source_click_id}"
@@ -61,7 +61,7 @@ def _asked(network: Network) -> Pairs:
         del words["event"]
     words |= network.macros
     known = {word: network.params.get(word, (word,))[0] for word in POSTBACK_WORDS}
-    return [(known.get(word, word), macro) for word, macro in words.items() if macro]
+    return {word: (known.get(word, word), macro) for word, macro in words.items() if macro}
 
 
 def _header(network: Network, key: str) -> str:

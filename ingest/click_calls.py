@@ -6,11 +6,13 @@ from ingest.exchange import Answer, Exchange, json_answer, redirect
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.normalize_click import destination, normalize_reported_click
+from ingest.own_tests import access_of_test, marked, own_test
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan
 from ingest.refusal import Refusal
 from ingest.several import Sender, record_each
 from ingest.visits import Visits, unknown_campaign
+from schemas.own_test import HEADER as TEST_HEADER
 from schemas.records import Click
 
 
@@ -41,7 +43,8 @@ class ClickCalls:
     async def _visit(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
         visits = self._visits
         query = exchange.query_params(visits.limits.max_url_bytes)
-        click = visits.landed(plan, visits.click(plan, exchange, query))
+        test = own_test(exchange.header(TEST_HEADER), visits.plans.secrets)
+        click = visits.landed(plan, marked(visits.click(plan, exchange, query, click_id=test), test))
         if not exchange.is_head:
             await visits.record(click)
         return redirect(destination(plan, click))
@@ -49,23 +52,31 @@ class ClickCalls:
     async def _report(self, plan: CampaignPlan, exchange: Exchange) -> Answer:
         limits = self._visits.limits
         query = exchange.query_params(limits.max_url_bytes)
-        check_access(plan.access, exchange.key(query), exchange.peer)
+        test = own_test(exchange.header(TEST_HEADER), self._visits.plans.secrets)
+        check_access(access_of_test(plan.access) if test else plan.access, exchange.key(query), exchange.peer)
         several = await exchange.read_params(limits, query)
         if len(several) != 1:
-            return await self._record_many(plan, exchange, several)
-        click = self._normalize(plan, several[0])
+            return await self._record_many(plan, exchange, several, test)
+        click = self._normalize(plan, several[0], test)
         await self._visits.put(click)
         return json_answer(200, {"click_id": click.click_id})
 
-    def _normalize(self, plan: CampaignPlan, params: Params) -> Click:
+    def _normalize(self, plan: CampaignPlan, params: Params, test: str) -> Click:
         at_ms = now_ms()
         visits = self._visits
-        return normalize_reported_click(plan, params, minted=visits.mint(at_ms), now_ms=at_ms, choose=visits.choose)
+        minted = visits.mint(at_ms)
+        click = normalize_reported_click(plan, params, minted=minted, now_ms=at_ms, choose=visits.choose)
+        return marked(click, test)
 
-    async def _record_many(self, plan: CampaignPlan, exchange: Exchange, several: list[Params]) -> Answer:
+    async def _record_many(self, plan: CampaignPlan, exchange: Exchange, several: list[Params], test: str) -> Answer:
         sender = Sender(source=plan.source, secret=plan.access.key)
         good, refused = await record_each(
-            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self._visits.put
+            self._keeper,
+            exchange,
+            sender,
+            several,
+            lambda params: self._normalize(plan, params, test),
+            self._visits.put,
         )
         content: dict[str, object] = {"click_ids": [click.click_id for click in good]}
         return json_answer(200, content | ({"refused": refused} if refused else {}))

@@ -9,8 +9,9 @@ from ingest.exchange import Answer, Exchange, json_answer
 from ingest.group import NotStored
 from ingest.keeper import Keeper, not_stored
 from ingest.normalize_postback import normalize_postback
+from ingest.own_tests import access_of_test, marked, own_test
 from ingest.parameters import Params, in_their_words
-from ingest.plans import NetworkPlan, Plans
+from ingest.plans import Access, NetworkPlan, Plans
 from ingest.refusal import Refusal, shown
 from ingest.several import Sender, record_each
 from ingest.signatures import check_signature
@@ -18,6 +19,7 @@ from ingest.spool_file import Record
 from ingest.store import Store
 from ingest.throttle import Throttle, TooMany, too_many
 from schemas.ids import record_id
+from schemas.own_test import HEADER as TEST_HEADER
 from schemas.records import Postback
 from schemas.settings.servers import Ingest
 from schemas.topics import EVENTS
@@ -51,10 +53,11 @@ class PostbackCalls:
         try:
             if plan is None:
                 raise self._unknown(exchange.name)
-            several = await self._read(plan, exchange)
+            test = own_test(exchange.header(TEST_HEADER), self._plans.secrets)
+            several = await self._read(plan, access_of_test(plan.access) if test else plan.access, exchange)
             if len(several) != 1:
-                return await self._record_many(plan, exchange, several)
-            record = self._normalize(plan, several[0])
+                return await self._record_many(plan, exchange, several, test)
+            record = self._normalize(plan, several[0], test)
             if not exchange.is_head:
                 await self.publish(record)
             return json_answer(200, {"status": "accepted", "postback_id": record.postback_id})
@@ -80,14 +83,14 @@ class PostbackCalls:
     def _query(self, plan: NetworkPlan, exchange: Exchange) -> Params:
         return exchange.query_params(self._limits.max_url_bytes, last=plan.last)
 
-    async def _read(self, plan: NetworkPlan, exchange: Exchange) -> list[Params]:
+    async def _read(self, plan: NetworkPlan, access: Access, exchange: Exchange) -> list[Params]:
         """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call; TooMany."""
         query = self._query(plan, exchange)
-        check_access(plan.access, exchange.key(query), exchange.peer, exchange.header("authorization"))
-        if plan.access.only_logs and not is_listed(plan.access, exchange.peer):
+        check_access(access, exchange.key(query), exchange.peer, exchange.header("authorization"))
+        if access.only_logs and not is_listed(access, exchange.peer):
             self._name(plan.name, exchange.peer)
-        self._count(plan, exchange, has_proved=proves(plan.access))
-        signature, encryption = plan.access.signature, plan.access.encryption
+        self._count(plan, exchange, has_proved=proves(access))
+        signature, encryption = access.signature, access.encryption
 
         def opened(body: bytes) -> bytes:
             if signature:
@@ -114,20 +117,21 @@ class PostbackCalls:
             self._named.add((network, address))
             log.warning("address_not_allowed", network=network, address=address, let_in=True)
 
-    def _normalize(self, plan: NetworkPlan, params: Params) -> Postback:
+    def _normalize(self, plan: NetworkPlan, params: Params, test: str = "") -> Postback:
         at_ms = now_ms()
         postback_id = record_id(at_ms, self._random(10))
-        return normalize_postback(plan, params, self._plans.secrets, postback_id=postback_id, now_ms=at_ms)
+        secrets = self._plans.secrets
+        return marked(normalize_postback(plan, params, secrets, postback_id=postback_id, now_ms=at_ms), test)
 
     async def publish(self, record: Postback) -> None:
         """Store it. Raises NotStored."""
         key = record.click_id or record.postback_id
         await self._store.put(Record(EVENTS, key.encode(), encode(record)))
 
-    async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params]) -> Answer:
+    async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params], test: str) -> Answer:
         sender = Sender(network=plan.name, secret=plan.access.key)
         good, refused = await record_each(
-            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params), self.publish
+            self._keeper, exchange, sender, several, lambda params: self._normalize(plan, params, test), self.publish
         )
         content: dict[str, object] = {"status": "accepted", "postback_ids": [record.postback_id for record in good]}
         return json_answer(200, content | ({"refused": refused} if refused else {}))
