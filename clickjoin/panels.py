@@ -5,8 +5,9 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from clickjoin.network_panels import NetworkPanel, network_panel
+from schemas.partner_claims import PARAMETER
 from schemas.settings.file import Settings
-from schemas.settings.postbacks import ANY_EVENT, Source
+from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
 from schemas.settings.traffic import Campaign
 
 CLICK_PARAMETERS = ("placement", "creative", "source_campaign", "keyword")
@@ -45,6 +46,7 @@ class OtherPanel(NamedTuple):
     sources: tuple[str, ...]  # whose clicks; empty: all
     host: str
     max_click_age_hours: float | None = None
+    method: str = "POST"
 
 
 class Panels(NamedTuple):
@@ -74,7 +76,8 @@ def _partners(settings: Settings) -> Iterator[OtherPanel]:
             events = {each: one.goals.get(each) or one.goals.get(ANY_EVENT) or each for each in told}
             hours = None if postback.max_click_age is None else postback.max_click_age / _HOURS_MS
             host = urlsplit(postback.url).hostname or ""
-            yield OtherPanel(f"partner/{name}", "a partner", events, postback.statuses, (), host, hours)
+            method = _method(postback)
+            yield OtherPanel(f"partner/{name}", "a partner", events, postback.statuses, (), host, hours, method)
 
 
 def _webhooks(settings: Settings) -> Iterator[OtherPanel]:
@@ -105,17 +108,31 @@ def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPane
 
 
 def _click_url(base: str, campaign: str, source: Source) -> str:
-    names = {"source_click_id": source.click_id_param or "source_click_id"}
-    names |= {word: params[0] for word, params in source.params.items()}
+    names = _names(source)
     words = source.macros or {word: f"{{{word}}}" for word in _asked_for(source)}
     query = _query([(names.get(word, word), macro) for word, macro in words.items()])
     return f"{base}/click/{campaign}?{query}" if query else f"{base}/click/{campaign}"
+
+
+def _names(source: Source) -> dict[str, str]:
+    """Our words = its parameters."""
+    names = {"source_click_id": source.click_id_param or "source_click_id"}
+    return names | {word: params[0] for word, params in source.params.items()}
 
 
 def _asked_for(source: Source) -> list[str]:
     """What a source of which no macros are known is to say in a click URL."""
     own = ["source_click_id"] if source.click_id_param else []
     return own + [word for word in CLICK_PARAMETERS if word in source.params]
+
+
+def partner_url(settings: Settings, campaign: str, partner: str, said: str) -> str:
+    """The URL of a campaign that is a partner's, with the macros of their tracker. `said`: their claim, or nothing."""
+    source = settings.sources[settings.campaigns[campaign].source]
+    names = _names(source)
+    macros = [(names.get(word, word), macro) for word, macro in settings.partners[partner].macros.items()]
+    query = _query([(PARAMETER, said)] * bool(said) + macros)
+    return f"{settings.ingest.public_url}/click/{campaign}" + (f"?{query}" if query else "")
 
 
 def _query(parameters: list[tuple[str, str]]) -> str:
@@ -130,8 +147,12 @@ def _told(name: str, source: Source) -> list[SourcePanel]:
             event=event,
             statuses=postback.statuses,
             host=urlsplit(postback.url).hostname or "",
-            method=postback.method or ("POST" if postback.form or postback.json_body else "GET"),
+            method=_method(postback),
             max_click_age_hours=None if postback.max_click_age is None else postback.max_click_age / _HOURS_MS,
         )
         for event, postback in source.postbacks.items()
     ]
+
+
+def _method(postback: SourcePostback) -> str:
+    return postback.method or ("POST" if postback.form or postback.json_body else "GET")

@@ -15,7 +15,7 @@ from schemas.settings.warnings import find_warnings
 
 Tree = dict[str, Any]
 DEFAULT_PRESET = "generic"
-WITH_PRESETS = {"networks": "preset", "sources": "preset", "conversion_apis": "kind"}
+WITH_PRESETS = {"networks": "preset", "sources": "preset", "conversion_apis": "kind", "partners": "tracker"}
 """The sections that are laid over presets, and the key by which they name theirs."""
 NOT_SETTINGS = ("about", "samples")
 """What a preset's file holds for people and for tests."""
@@ -87,7 +87,7 @@ def read_preset_file(section: str, name: str) -> Tree:
 
 
 def merge_presets(tree: Tree) -> tuple[Tree, list[Problem]]:
-    """The tree with each network, source and conversion API laid over its preset, and the presets that do not exist."""
+    """The tree with each entry of WITH_PRESETS laid over its preset, and the presets that do not exist."""
     merged, problems = deepcopy(tree), []
     for section in WITH_PRESETS:
         entries = merged.get(section)

@@ -90,7 +90,7 @@ def _told_other(other: OtherPanel) -> str:
     of = f", of clicks of {' and '.join(other.sources)}" if other.sources else ""
     hours = other.max_click_age_hours
     age = "" if hours is None else f", of clicks up to {hours:g} hours old"
-    return f"{events or 'any event'} ({' or '.join(other.statuses)}{of}{age}), POST {other.host}"
+    return f"{events or 'any event'} ({' or '.join(other.statuses)}{of}{age}), {other.method} {other.host}"
 
 
 def _told(source: SourcePanel) -> str:

@@ -71,8 +71,9 @@ def url(
 ) -> None:
     """Print the URL of a campaign that is a partner's own, to give to them."""
     settings = partner_settings(config, data)
+    from clickjoin.panels import partner_url
     from clickjoin.partners.book import secrets_of
-    from schemas.partner_claims import PARAMETER, claim, keys_of
+    from schemas.partner_claims import claim, keys_of
 
     for name, known, what in (
         (partner, settings.partners, "partner"),
@@ -80,12 +81,9 @@ def url(
     ):
         if name not in known:
             fail(f"no {what} {name!r}: there are {', '.join(known) or 'none'}", WRONG)
-    base = f"{settings.ingest.public_url}/click/{campaign}"
-    if campaign in settings.partners[partner].campaigns:
-        typer.echo(base)
-        return
-    key = keys_of(settings.partners[partner], secrets_of(settings))[0]
-    typer.echo(f"{base}?{PARAMETER}={claim(key, partner, campaign)}")
+    is_own = campaign in settings.partners[partner].campaigns
+    key = "" if is_own else keys_of(settings.partners[partner], secrets_of(settings))[0]
+    typer.echo(partner_url(settings, campaign, partner, claim(key, partner, campaign) if key else ""))
 
 
 @app.command("held")

@@ -44,8 +44,12 @@ def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> 
 def _told(partner: Partner, known: KnownToPartner) -> Iterator[Mistake]:
     """What is wrong with their postbacks."""
     names = Known({*known.events, LANDER_CLICK}, known.campaigns, known.networks)
+    lacks_tracker = any(postback.url.startswith("/") for postback in partner.postbacks.values())
+    if lacks_tracker:
+        yield ("tracker_url",), None, "is required: where their tracker answers, like https://track.example"
     for place, value, message in postback_mistakes(partner, names):
-        yield place, value or None, message
+        if not (lacks_tracker and place[-1:] == ("url",)):
+            yield place, value or None, message
     for event, postback in partner.postbacks.items():
         if postback.payout.fixed or postback.payout.part not in (0, 1):
             place = ("postbacks", event, "payout")

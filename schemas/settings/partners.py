@@ -9,7 +9,7 @@ from schemas.macros import ACCOUNT, POSTBACK_MACROS
 from schemas.settings.postbacks import Postbacks
 from schemas.settings.secrets import Secret
 from schemas.settings.shares import Share, parse_share
-from schemas.settings.values import ConfigName, Duration, Section
+from schemas.settings.values import BaseUrl, ConfigName, Duration, Section
 
 ANY_EVENT = "*"
 _CENT = Decimal("0.01")
@@ -64,6 +64,12 @@ def _rule(value: Any) -> Any:
     return {"steps": [{"after": 0, "share": _share(value)}]} if isinstance(value, str) else value
 
 
+def _below(base: str, postback: Any) -> Any:
+    """A postback as it is typed, its URL whole."""
+    url = postback.get("url") if isinstance(postback, dict) else None
+    return {**postback, "url": base + url} if isinstance(url, str) and url.startswith("/") else postback
+
+
 class Partner(Postbacks):
     """Who gets which share, and when; and what they are told."""
 
@@ -73,7 +79,20 @@ class Partner(Postbacks):
     paused: bool = False  # nothing is settled
     campaigns: tuple[ConfigName, ...] = ()  # of their own: every click of these is theirs
     accept: tuple[str, ...] = ()  # what `partner=` said on clicks that were held, and are theirs all the same
+    tracker: str = ""  # the preset of what they track with
+    tracker_url: BaseUrl = ""  # where it answers; what a postback's URL is below that begins with /
     key: Secret | None = None  # signs their URLs; without one the secret of the click IDs does
+
+    @model_validator(mode="before")
+    @classmethod
+    def _below_tracker(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or not isinstance(given.get("postbacks"), dict):
+            return given
+        base = given.get("tracker_url")
+        if not isinstance(base, str) or not base:
+            return given
+        postbacks = {event: _below(base.rstrip("/"), each) for event, each in given["postbacks"].items()}
+        return {**given, "postbacks": postbacks}
 
     @property
     def postback_macros(self) -> frozenset[str]:

@@ -175,6 +175,8 @@ def _partners(settings: Settings, context: Context) -> Iterator[Problem]:
     known = KnownToPartner(context.names("events"), context.names("campaigns"), context.names("networks"))
     for place, value, message in partner_mistakes(settings.partners, known):
         at = ("partners", *place)
+        if context.is_broken(*map(str, at)):
+            continue
         yield Problem(path_text(at), "", message) if value is None else _problem(at, value, message)
 
 
