@@ -46,7 +46,8 @@ def made_up(
 
 
 class Trial(NamedTuple):
-    """The request, and whether the conditions of the postback fit what was made up; that it is a test aside."""
+    """The request, and whether such a conversion is told at all: by the postback's conditions, that it is a test aside,
+    and by a partner who is not paused."""
 
     destination: str
     rendered: Rendered
@@ -70,7 +71,8 @@ def request_for(settings: Settings, wanted: MadeUp, now_ms: Millis) -> Trial:
     if (key := manners_of(settings).signing_keys.get(destination)) and rendered.request.url:
         headers = signed(rendered.request.headers, rendered.request.body, key, id_, now_ms // 1000)
         rendered = rendered._replace(request=rendered.request._replace(headers=headers))
-    return Trial(destination, rendered, conditions.fit(outcome, click, conversion))
+    is_paused = route.partner is not None and route.partner.paused
+    return Trial(destination, rendered, not is_paused and conditions.fit(outcome, click, conversion))
 
 
 def _found(settings: Settings, name: str) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from typing import Any
 from schemas.settings.partners import ANY_EVENT
 
 _SHARE = "share_"
-COLUMNS = ("name", "label", "hold", "paused", "campaigns", "accept", "share", f"{_SHARE}EVENT")
+_TEXTS, _LISTS = ("label", "hold", "tracker", "tracker_url"), ("campaigns", "accept")
+COLUMNS = ("name", *_TEXTS, "paused", *_LISTS, "share", f"{_SHARE}EVENT")
 """What a row may say; `share` is for every event without one of its own. Lists are separated by spaces."""
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}
 
@@ -22,9 +23,9 @@ def entry_of(row: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
     for column, value in said.items():
         if column == "share" or column.startswith(_SHARE):
             shares |= {column.removeprefix(_SHARE) if column != "share" else ANY_EVENT: value} if value else {}
-        elif column in ("label", "hold"):
+        elif column in _TEXTS:
             entry |= {column: value} if value else {}
-        elif column in ("campaigns", "accept"):
+        elif column in _LISTS:
             entry |= {column: value.split()} if value else {}
         elif column == "paused":
             entry |= {"paused": True} if _is_true(value) else {}

@@ -1,14 +1,20 @@
 """Partners are told of the conversions of their clicks: in their own words, of their own payout, and of no other's."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from clickjoin.cli.app import app
+from clickjoin.data_folder import ensure_secret
 from clickjoin.made_up import MadeUp, request_for
 from clickjoin.panels import panels
+from clickjoin.partners.book import secrets_of
 from presets.load import settings_of
+from schemas.catalogue import EMPTY
 from schemas.partner_claims import claim
 from schemas.records import Delivery, Outcome
 from schemas.settings.errors import ConfigError
@@ -161,10 +167,24 @@ def test_what_waits_for_a_partner_follows_the_configuration() -> None:
 def test_the_request_can_be_tried_and_is_listed_by_check() -> None:
     trial = request_for(configured(), MadeUp("partner/bob", "install"), NOW)
     assert trial.rendered.request.url.endswith("&sum=0.70&cur=USD")
+    assert trial.fits
+    assert not request_for(configured(paused=True), MadeUp("partner/bob", "install"), NOW).fits
     listed = [(one.destination, one.host, one.events) for one in panels(configured()).others]
     assert listed == [("partner/bob", "bob.example", {}), ("partner/eve", "eve.example", {})]
     with pytest.raises(LookupError, match=r"there is no \[partners.nobody\]: .*partner/bob"):
         request_for(configured(), MadeUp("partner/nobody", "install"), NOW)
+
+
+def test_emit_knows_the_secret_of_the_folder_by_which_the_claims_are_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Settings] = []
+    monkeypatch.setattr("clickjoin.catalogue.follow.awaited", lambda *_: EMPTY)
+    monkeypatch.setattr("streams.main.run_worker", lambda _, settings, *rest: given.append(settings))
+    config = tmp_path / "clickjoin.toml"
+    config.write_text("")
+    done = CliRunner().invoke(app, ["emit", "--config", str(config), "--data", str(tmp_path)])
+    assert secrets_of(given[0]) == (ensure_secret(tmp_path),), done.output
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,8 @@ def test_a_partner_is_a_row_of_a_file() -> None:
         {"label": "Bob", "hold": "14d", "campaigns": ["a", "b"], "shares": {"*": "50%", "install": "1.50 USD"}},
     )
     assert entry_of({"name": "eve", "share": "", "paused": "yes"}) == ("eve", {"paused": True})
+    tracked = {"tracker": "binom", "tracker_url": "https://track.example"}
+    assert entry_of({"name": "zoe", **tracked}) == ("zoe", tracked)
     for wrong, told in (({"share": "50%"}, "name: is required"), ({"name": "x", "rate": "1"}, "no column 'rate'")):
         with pytest.raises(ValueError, match=told):
             entry_of(wrong)
