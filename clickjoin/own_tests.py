@@ -1,6 +1,6 @@
 """An operator's own test of a campaign: the requests of its click and its postbacks, in the network's words. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,7 @@ from schemas.settings.networks import ANY_CURRENCY
 from schemas.settings.traffic import OURS, Network
 from schemas.settings.values import Money, parse_money
 from schemas.values import LANDER_CLICK
-from streams.emit.routes import Route, conversion_api_of, destination_of, route_to, routes_of, webhook_of
+from streams.emit.routes import Route, Routes, conversion_api_of, destination_of, route_to, routes_of, webhook_of
 
 USER_AGENT = "Mozilla/5.0 (clickjoin, an operator's test)"
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -41,7 +41,9 @@ def wanted_of(settings: Settings, wanted: Wanted) -> Wanted:
     if wanted.campaign not in settings.campaigns:
         raise LookupError(f"there is no campaigns.{wanted.campaign}")
     campaign = settings.campaigns[wanted.campaign]
-    networks = tuple(dict.fromkeys(settings.offers[offer].network for offer in campaign.offer_names))
+    back = campaign.trafficback.network if campaign.trafficback else ""
+    every = [settings.offers[offer].network for offer in campaign.offer_names] + [back] * bool(back)
+    networks = tuple(dict.fromkeys(every))
     name = wanted.network or networks[0]
     if name not in networks:
         raise LookupError(f"its offers are of {', '.join(networks)}, not of {name}")
@@ -68,25 +70,32 @@ def calls_of(settings: Settings, wanted: Wanted, click_id: str) -> tuple[Call, .
 
 def tellable(settings: Settings, wanted: Wanted) -> tuple[tuple[str, str], ...]:
     """Destinations that are told of events of this campaign's clicks, each with an event."""
-    return tuple((route.destination, event) for event, route in _routes(settings, wanted))
+    source, events = settings.campaigns[wanted.campaign].source, _events(settings, wanted)
+    return tuple((route.destination, event) for event, route in _routes(settings, routes_of(settings), source, events))
 
 
-def told_of_tests(settings: Settings, wanted: Wanted) -> tuple[str, ...]:
-    """Destinations whose own setting has them told of tests at once: also = ["test"]."""
-    found = (route.destination for _, route in _routes(settings, wanted) if "test" in route.conditions.also)
-    return tuple(dict.fromkeys(found))
+def told_of_tests(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """By source the destinations whose own setting has them told of tests at once: also = ["test"]."""
+    routes = routes_of(settings)
+    return {
+        source: tuple(
+            dict.fromkeys(
+                route.destination
+                for _, route in _routes(settings, routes, source, settings.funnel)
+                if "test" in route.conditions.also
+            )
+        )
+        for source in settings.sources
+    }
 
 
-def _routes(settings: Settings, wanted: Wanted) -> list[tuple[str, Route]]:
-    routes, source = routes_of(settings), settings.campaigns[wanted.campaign].source
+def _routes(settings: Settings, routes: Routes, source: str, events: tuple[str, ...]) -> Iterator[tuple[str, Route]]:
     others = [*map(webhook_of, settings.webhooks), *map(conversion_api_of, settings.conversion_apis)]
-    found = []
-    for event in _events(settings, wanted):
+    for event in events:
         for destination in (destination_of(source), *others):
             route = route_to(routes, destination, source, event)
-            if route and (not route.conditions.sources or source in route.conditions.sources):
-                found.append((event, route))
-    return found
+            if route and route.conditions.statuses and source in (route.conditions.sources or (source,)):
+                yield event, route
 
 
 def _click(settings: Settings, wanted: Wanted) -> Call:

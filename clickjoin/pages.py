@@ -10,7 +10,7 @@ from clickjoin.cli.report_options import Choices, question, utc_now
 from clickjoin.cli.status import document as status_document
 from clickjoin.panels import panels
 from clickjoin.status import nobody_listens, read_status
-from dashboard.services import CatalogueWriter, Resent, Services
+from dashboard.services import CatalogueWriter, OwnTests, Resent, Services
 from schemas.catalogue import Catalogue
 from schemas.settings.errors import Problem
 from schemas.settings.file import Settings
@@ -53,6 +53,7 @@ class Pages:
             replay=self._replay,
             catalogue=self._catalogue,
             known=self._known,
+            own_tests=self._own_tests,
         )
 
     def _question(self, name: str, typed: Mapping[str, str], filters: Sequence[tuple[str, str]]) -> Question:
@@ -65,6 +66,11 @@ class Pages:
         found = panels(self._settings, hide_keys=hide_keys)._asdict()
         sections = {name: [entry._asdict() for entry in entries] for name, entries in found.items()}
         return {**sections, "warnings": [problem._asdict() for problem in self._told()]}
+
+    def _own_tests(self) -> OwnTests:
+        from clickjoin.own_test_run import OwnTests as Run
+
+        return Run(self._settings)
 
     def _resend(self, found: Sequence[Found]) -> list[Resent]:
         """Raises OSError or ValueError where Kafka is away."""

@@ -22,6 +22,7 @@ from dashboard.pages.invalid import Invalid
 from dashboard.pages.live import Live
 from dashboard.pages.login import Login
 from dashboard.pages.overview import Overview
+from dashboard.pages.own_test import OwnTestPages
 from dashboard.pages.reports import Reports
 from dashboard.pages.set_up import SetUp
 from dashboard.render import Renderer
@@ -44,6 +45,7 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     invalid = Invalid(database, services, renderer)
     deliveries = Deliveries(database, services, renderer, status)
     live = Live(database, services, renderer, stopped)
+    own_test = OwnTestPages(database, services, renderer)
     login = Login(sessions, services, renderer)
     catalogue, api = CataloguePages(services, renderer), CatalogueApi(services)
     routes = [
@@ -67,6 +69,9 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/invalid/look", invalid.look, methods=["POST"]),
         Route("/invalid/replay", invalid.replay, methods=["POST"]),
         Route("/set-up", SetUp(services, renderer).page),
+        Route("/set-up/test", own_test.walk, methods=["POST"]),
+        Route("/set-up/test/tell", own_test.tell, methods=["POST"]),
+        Route("/set-up/test/life", own_test.life),
         Route("/catalogue", catalogue.page),
         Route("/catalogue/entry", catalogue.entry),
         Route("/catalogue/save", catalogue.save, methods=["POST"]),

@@ -56,19 +56,28 @@ def facts_of(click: Row) -> list[tuple[str, str]]:
 
 def _click(row: Row) -> Moment:
     return Moment(
-        row["clicked_at"], "click", "", ", ".join(filter(None, (row["source"], row["campaign"], row["offer"])))
+        row["clicked_at"],
+        "click",
+        _test(row),
+        ", ".join(filter(None, (row["source"], row["campaign"], row["offer"]))),
     )
 
 
 def _postback(row: Row) -> Moment:
-    said = [row["network"], f"txid {row['txid']}" if row["txid"] else "", row["reason"]]
+    said = [_test(row), row["network"], f"txid {row['txid']}" if row["txid"] else "", row["reason"]]
     return Moment(row["received_at"], f"postback {row['event']}", row["outcome"], ", ".join(filter(None, said)))
 
 
 def _conversion(row: Row) -> Moment:
     paid = "" if row["payout"] is None else f"{amount(row['payout'])} {row['currency']}"
     word = "refund" if row["is_refund"] else "conversion"
-    return Moment(row["occurred_at"], f"{word} {row['event']}", row["status"], paid)
+    said = ", ".join(filter(None, (_test(row), paid)))
+    return Moment(row["occurred_at"], f"{word} {row['event']}", row["status"], said)
+
+
+def _test(row: Row) -> str:
+    """Marks what is a test."""
+    return "test" if row["is_test"] else ""
 
 
 def _step(row: Row) -> Moment:

@@ -55,6 +55,23 @@ class CatalogueWriter(Protocol):
         """Make of what one version changed what it was before. Raises LookupError besides."""
 
 
+class OwnTests(Protocol):
+    """An operator's own tests, by the configuration as it is. All of it raises OSError, LookupError or ValueError, in
+    words."""
+
+    def told_at_once(self) -> Mapping[str, Sequence[str]]:
+        """By source the destinations that are told of a test without being asked to: their own setting says so."""
+
+    def tellable(self, campaign: str, network: str) -> Sequence[tuple[str, str]]:
+        """Destinations that can be told, each with an event."""
+
+    def walk(self, campaign: str, network: str, source_click_id: str) -> Document:
+        """Send a test click, then a test postback of each event; what ingest answered to each."""
+
+    def tell(self, destination: str, event: str, source_click_id: str) -> Document:
+        """Tell a destination of one event; what it answered."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Each answers anew whenever it is called; `settings` are those of the last good configuration."""
@@ -73,3 +90,4 @@ class Services:
     catalogue: CatalogueWriter
     known: Callable[[], Catalogue]
     """The catalogue as it was last heard of."""
+    own_tests: Callable[[], OwnTests]

@@ -23,7 +23,7 @@ url = "{dsn}"
 [kafka]
 bootstrap = "127.0.0.1:1"
 [ingest]
-listen = "127.0.0.1:1"
+listen = "{ingest}"
 secrets = ["0123456789abcdef0123456789abcdef"]
 [events.install]
 step = 1
@@ -55,12 +55,21 @@ WELL = {"away": {}, "ingest_ready": True, "spooled": 0, "roles": {}}
 class DashboardProcess:
     """A running dashboard."""
 
-    def __init__(self, folder: Path, dsn: str, more: str = "", now: datetime = NOW, *, well: bool = False) -> None:
-        """well: as if ingest, Kafka and all roles answered."""
+    def __init__(
+        self,
+        folder: Path,
+        dsn: str,
+        more: str = "",
+        now: datetime = NOW,
+        *,
+        well: bool = False,
+        ingest: str = "127.0.0.1:1",
+    ) -> None:
+        """well: as if ingest, Kafka and all roles answered. ingest: where it listens."""
         self.listen = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.listen}"
         self.config, self.log = folder / "dashboard.toml", folder / "dashboard.log"
-        self.config.write_text(CONFIG.format(dsn=dsn) + more)
+        self.config.write_text(CONFIG.format(dsn=dsn, ingest=ingest) + more)
         with self.log.open("ab") as log:
             options = [now.isoformat(), "well"] if well else [now.isoformat()]
             command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen, *options]

@@ -1,6 +1,5 @@
 """The request that would tell a source of a made-up conversion; and what the source answers to it."""
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,6 @@ from schemas.settings.file import Settings
 
 if TYPE_CHECKING:
     from clickjoin.made_up import MadeUp
-    from schemas.requests import Request
-    from streams.emit.retry import Answer
 
 _SHOWN_BYTES = 500
 
@@ -21,6 +18,7 @@ _SHOWN_BYTES = 500
 def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, as_json: bool) -> None:
     """Print the request; send it where that is asked for. Exits with 1 where there is none, or it was not taken."""
     from clickjoin.made_up import request_for
+    from clickjoin.send_once import send_once
     from schemas.settings.masks import HIDDEN
     from streams.emit.retry import judge
     from streams.emit.routes import manners_of
@@ -52,31 +50,13 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
         _print(document, as_json)
         return
     manners = manners_of(settings)
-    answer = _send(settings, request, manners.token_requests.get(destination))
+    answer = send_once(settings, request, manners.token_requests.get(destination))
     verdict = judge(answer, manners.successes[destination])
     said = answer.body[:_SHOWN_BYTES].decode(errors="replace")
     document["answer"] = {"code": answer.code, "took_ms": answer.took_ms, "body": said, "reason": verdict.reason}
     _print(document, as_json)
     if verdict.reason:
         raise typer.Exit(FAILED)
-
-
-def _send(settings: Settings, request: "Request", token_request: "Request | None") -> "Answer":
-    from streams.adapters.access_token import AccessToken
-    from streams.adapters.http import CurlClient
-
-    async def run() -> "Answer":
-        emit = settings.emit
-        client = CurlClient(connect_timeout_ms=emit.connect_timeout, timeout_ms=emit.timeout, allow=emit.allow)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        sender = AccessToken(client, token_request) if token_request else client
-        sender.send(request, answer.set_result)
-        try:
-            return await answer
-        finally:
-            client.close()
-
-    return asyncio.run(run())
 
 
 def _print(document: dict[str, Any], as_json: bool) -> None:

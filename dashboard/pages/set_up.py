@@ -17,5 +17,6 @@ class SetUp:
         """All of it."""
         may_act = request.state.session.role == "act"
         document = self._services.set_up(hide_keys=not may_act)
-        facts = {"found": document, "may_act": may_act, "settings": self._services.settings()}
+        told_at_once = self._services.own_tests().told_at_once()
+        facts = {"found": document, "may_act": may_act, "told_at_once": told_at_once}
         return self._renderer.page(request, "set_up", facts)

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from clickjoin.own_test_run import OwnTests
 from ingest.kept import read_kept
 from ingest.refusal import Refusal
+from presets.load import load_settings
+from schemas.own_test import mark_of
+from schemas.records import Postback
 from tests.fuzz.__main__ import on_topics
 from tests.fuzz.run import fuzz
 from tests.ingest_process import IngestProcess, Topics, ingest_broker, patient_ingest
-from tests.ingest_samples import KEY, click_id, encrypted
+from tests.ingest_samples import KEY, SECRET, click_id, encrypted
 from tests.kafka_server import KafkaServer
+from tests.polling import until
 
 pytestmark = pytest.mark.kafka
 OURS = click_id()
@@ -72,6 +77,29 @@ def test_a_signed_body_is_taken_and_any_other_is_not_d20(ingest: IngestProcess) 
     assert ingest.call("POST", "/postback/signed", body, X_Signature=right).status == 200
     for changed, signature in ((body + b" ", right), (body, "sha256=00"), (body, "")):
         assert ingest.call("POST", "/postback/signed", changed, X_Signature=signature).status == 401
+
+
+def test_an_operator_s_test_is_marked_and_nobody_else_marks_one(ingest: IngestProcess, topics: Topics) -> None:
+    done = OwnTests(load_settings(ingest.config, os.environ)).walk("spring", "", "AbC+/=")
+    assert [(one["event"], one["code"]) for one in done["calls"]] == [
+        ("click", 302),
+        *((event, 200) for event in ("install", "trial", "subscribe")),
+    ]
+    assert KEY not in str(done)
+    click = topics.click(done["click_id"])
+    assert (click.is_test, click.is_bot, click.is_unique, click.source_click_id) == (True, False, False, "AbC+/=")
+    sent = [one for _, _, one in topics.events() if isinstance(one, Postback) and one.click_id == click.click_id]
+    assert {(one.event, one.is_test, one.network) for one in sent} == {
+        (event, True, "acme") for event in ("install", "trial", "subscribe")
+    }
+    before = topics.size()
+    forged = mark_of(b"a guessed secret", OURS)
+    assert ingest.call("GET", "/click/spring", X_Clickjoin_Test=forged).json["error"] == "wrong_test"
+    postback = f"/postback/acme?key={KEY}&ml_sub1={OURS}&event=install"
+    assert ingest.call("GET", postback, X_Clickjoin_Test=forged).json["error"] == "wrong_test"
+    other = mark_of(SECRET.encode(), click.click_id)
+    assert ingest.call("GET", postback, X_Clickjoin_Test=other).json["error"] == "other_click"
+    until(lambda: topics.size() == before + 3, 30, "each of these is kept as invalid, and none is an event")
 
 
 def test_an_encrypted_body_is_read_and_what_others_send_in_its_place_is_not_d20(

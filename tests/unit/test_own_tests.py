@@ -111,7 +111,7 @@ def test_a_test_is_no_robot_so_that_its_conversions_are_shown_as_any_visitor_s()
 def test_a_destination_that_is_told_of_tests_by_its_own_setting_is_named() -> None:
     told = {"url": "https://pops.example/?c={source_click_id}"}
     for also, expected in (([], ()), (["test"], ("source/pops",))):
-        found = settings(sources={"pops": {"click_id_param": "z", "postbacks": {"install": {**told, "also": also}}}})
-        wanted = wanted_of(found, Wanted("spring", "", "x"))
-        assert tellable(found, wanted) == (("source/pops", "install"),)
-        assert told_of_tests(found, wanted) == expected
+        postbacks = {"install": {**told, "also": also}}
+        found = settings(sources={"pops": {"click_id_param": "z", "postbacks": postbacks}})
+        assert tellable(found, wanted_of(found, Wanted("spring", "", "x"))) == (("source/pops", "install"),)
+        assert told_of_tests(found) == {"pops": expected, "free": ()}
