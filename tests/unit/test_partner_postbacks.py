@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, strategies
 from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
@@ -13,13 +14,17 @@ from clickjoin.data_folder import ensure_secret
 from clickjoin.made_up import MadeUp, request_for
 from clickjoin.panels import panels
 from clickjoin.partners.book import secrets_of
+from clickjoin.partners.ledger import Conversion as Booked
+from clickjoin.partners.ledger import due
 from presets.load import settings_of
 from schemas.catalogue import EMPTY
 from schemas.partner_claims import claim
 from schemas.records import Delivery, Outcome
 from schemas.settings.errors import ConfigError
 from schemas.settings.file import Settings
+from schemas.settings.partners import Partner
 from streams.emit.endings import Review
+from streams.emit.partners import told_to
 from streams.emit.retemplate import retemplated
 from streams.emit.routes import routes_of, successes_of
 from streams.emit.routing import deliveries_of
@@ -110,6 +115,21 @@ def test_payout_is_the_partners_share_and_left_out_where_it_is_not_known(
 ) -> None:
     (made,) = told(of_bob(conversion=conversion), shares=shares)
     assert made.url == f"https://bob.example/pb?cid=their-1&sum={amount}"
+
+
+@given(
+    payout=strategies.decimals("-9999", "9999", places=4).filter(bool),
+    share=strategies.sampled_from(("70%", "33.3333%", "0.5%", "all", "0.50 EUR", "none")),
+)
+def test_what_a_partner_is_told_is_to_the_cent_what_the_ledger_will_have(payout: Decimal, share: str) -> None:
+    bob = Partner.model_validate({"shares": {"*": share}})
+    paid: dict[str, Any] = {"payout": payout, "currency": "USD", "is_refund": payout < 0}
+    conversion = outcome(conversion=paid).conversion
+    assert conversion is not None
+    booked = Booked("c1", "click1", "install", "spring", "", "approved", received_at=NOW, **paid)
+    lines = due(bob, [booked], [], NOW + 1).lines
+    amount, currency = told_to(bob, conversion)
+    assert [(line.amount, line.currency) for line in lines] == ([(amount, currency)] if amount else [])
 
 
 def test_a_partner_may_be_told_no_payout_at_all_and_in_a_currency_of_their_own() -> None:
