@@ -63,6 +63,12 @@ class Whole:
         """Deliveries beyond the first of each."""
         return sum(count - 1 for count in self.source.deliveries.values())
 
+    @property
+    def complaints(self) -> list[str]:
+        """What the system logged as a warning, or worse; the first hundred."""
+        lines = self.systems[-1].log.read_text(errors="replace").splitlines()
+        return [line[:300] for line in lines if '"level": "info"' not in line][:100]
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
@@ -82,7 +88,7 @@ def test_twenty_thousand_clicks_and_their_postbacks_come_out_exactly(whole: Whol
 
     whole.runner.run(day())
     assert whole.traffic.sent.requests["clicks"] >= CLICKS * 0.99
-    assert whole.twice == 0
+    assert whole.twice == 0, whole.complaints
 
 
 def test_kill_9_of_every_process_and_then_of_all_loses_nothing(whole: Whole) -> None:
