@@ -39,6 +39,8 @@ def test_a_test_is_walked_through_while_one_watches_and_nobody_is_told_until_the
     with DashboardProcess(tmp_path, scene.dsn, told, ingest=place) as dashboard:
         tab = new_tab(chromium, dashboard.url)
         page = tab.open("/set-up")
+        page.get_by_text("To add a network", exact=True).click()
+        expect(page.get_by_role("link", name="Make the network")).to_be_visible()
         page.get_by_label("Click ID of pops").fill(MARKUP)
         page.get_by_role("button", name="Walk a test through spring", exact=True).click()
         expect(page.locator("#life")).to_contain_text("Nothing is in the tables yet")
