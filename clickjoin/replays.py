@@ -13,6 +13,7 @@ from ingest.kept import Kept, read_kept
 from ingest.landers import handed_on, lander_click, shown_click_id, shown_lander
 from ingest.normalize_click import Visitor, normalize_click, normalize_reported_click
 from ingest.normalize_postback import normalize_postback
+from ingest.own_tests import OTHER_CLICK, WRONG_TEST
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan, Plans
 from ingest.privacy import cut_params
@@ -47,6 +48,8 @@ class Replay:
 
     def make(self, row: Row) -> list[Click | Postback]:
         """The records of a request, one for each object in it. Raises Refusal where any of them still cannot be."""
+        if row.code in (WRONG_TEST, OTHER_CLICK):
+            raise Refusal(400, "not_replayed", "what was sent as a test is not read as anything else: test again")
         kept = read_kept(row.raw)
         if kept.route in ("postback", "pixel"):
             return list(self._postbacks(row, kept))

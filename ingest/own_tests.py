@@ -10,6 +10,9 @@ from ingest.refusal import Refusal
 from schemas.own_test import marked_click
 from schemas.records import Click, Postback
 
+WRONG_TEST, OTHER_CLICK = "wrong_test", "other_click"
+"""What a test is refused for: it is never read again as anything else."""
+
 _Record = TypeVar("_Record", Click, Postback)
 
 
@@ -23,7 +26,7 @@ def own_test(header: str, secrets: tuple[bytes, ...]) -> str:
     if click_id := marked_click(header, secrets):
         return click_id
     wanted = "write it with the first of [ingest] secrets, as the dashboard does, or leave it out"
-    raise Refusal(401, "wrong_test", f"the header X-Clickjoin-Test was not written with a secret of ours: {wanted}")
+    raise Refusal(401, WRONG_TEST, f"the header X-Clickjoin-Test was not written with a secret of ours: {wanted}")
 
 
 def marked(record: _Record, click_id: str) -> _Record:
@@ -31,7 +34,7 @@ def marked(record: _Record, click_id: str) -> _Record:
     if not click_id:
         return record
     if record.click_id != click_id:
-        raise Refusal(400, "other_click", "this test is of another click than the one named here")
+        raise Refusal(400, OTHER_CLICK, "this test is of another click than the one named here")
     return changed(record, is_test=True)
 
 

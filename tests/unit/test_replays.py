@@ -129,6 +129,13 @@ def test_a_click_that_a_source_reported_without_its_key_is_replayed() -> None:
     assert click.click_id.startswith("pops:")
 
 
+@pytest.mark.parametrize("code", ["wrong_test", "other_click"])
+def test_what_was_refused_as_a_test_is_never_replayed_as_anything_else(code: str) -> None:
+    sent = kept("/postback/acme", f"ml_sub1={click_id()}&event=trial")
+    with pytest.raises(Refusal, match="sent as a test"):
+        REPLAY.make(row(sent.raw, code))
+
+
 def test_a_row_that_was_replayed_is_found_by_its_code_no_more() -> None:
     found = kept("/postback/acme", f"ml_sub1={click_id()}&event=trial")
     again = as_replayed(found, REPLAY.make(found))
