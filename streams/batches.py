@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 METADATA_AGE_MS = 10_000
 """A group that was formed while a broker was starting, and did not know its topics yet, has no partitions so long."""
+FEW, GATHER_SECONDS = 200, 0.02
+"""After a fetch of fewer records the next is asked for so much later: by then it holds more, and each batch costs."""
 COMMIT_TIMEOUT = 3.0
 """Seconds. One that takes longer waits for a rebalance or the broker, and would hold up an orderly stop."""
 
@@ -101,34 +103,36 @@ class BatchConsumer(Consumer):
         return await self.commit()
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Faust's loop from fetch to agent, a batch at a time."""
+        """Faust's loop from fetch to agent, a batch at a time; after a small fetch the next may gather for a moment."""
+        drained = 0
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
-                await asyncio.sleep(0)
-                if not self.should_stop:
-                    await self._drain_once()
+                await asyncio.sleep(0 if drained >= FEW else GATHER_SECONDS)
+                drained = 0 if self.should_stop else await self._drain_once()
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.transport.app.should_stop:
                 raise
 
-    async def _drain_once(self) -> None:
+    async def _drain_once(self) -> int:
+        """Hand on one fetch. Returns how many records it had."""
         fetched, active = await self._wait_next_records(1.0)
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
-            return
+            return 0
         if not self.flow_active:
             await self._seek_again()
-            return
+            return 0
         for tp, records in fetched.items():
             if active is not None and tp not in active:
                 continue
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             for batch in _batches(records, self.batch_records):
                 if self.app.consumer_generation_id != generation or not self.flow_active:
-                    return
+                    return 0
                 # Faust's guard against a dead-lock in rebalances, once a batch instead of once a message.
                 await self.wait_first(self.callback(self._message(tp, batch)), self.suspend_flow.wait())
                 self._read_offset[tp] = batch[-1].offset
+        return sum(map(len, fetched.values()))
 
     async def _seek_again(self) -> None:
         try:
