@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import structlog
@@ -71,17 +70,26 @@ class Workers:
 
     def run(self) -> int:
         """Start them, and return once all have ended: the exit code of the worst."""
-        for number in _SIGNALS:
-            signal.signal(number, self._told)
+        # Blocked for good, and waited for: a handler that runs just before a wait begins is heard after it only.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (*_SIGNALS, signal.SIGCHLD))
         for worker in range(len(self._sockets)):
             self._start(worker)
         while self._numbers:
-            pid, status = os.wait()
-            if pid in self._numbers:
-                self._ended(self._numbers.pop(pid), os.waitstatus_to_exitcode(status))
+            number = signal.sigwait((*_SIGNALS, signal.SIGCHLD))
+            if number == signal.SIGCHLD:
+                self._reap()
+            else:
+                self._told(number)
         return self._code
 
-    def _told(self, number: int, _: FrameType | None) -> None:
+    def _reap(self) -> None:
+        """Take the exit codes of all that have ended: several may have, at one signal."""
+        for pid in list(self._numbers):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                self._ended(self._numbers.pop(pid), os.waitstatus_to_exitcode(status))
+
+    def _told(self, number: int) -> None:
         if number != signal.SIGHUP:
             self._is_stopping = True
         self._tell(signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
@@ -91,13 +99,10 @@ class Workers:
             os.kill(pid, number)
 
     def _start(self, number: int) -> None:
-        # Blocked meanwhile: a signal must find the process in the list, and never this handler in the child.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         pid = os.fork()
         if not pid:
             self._be(number)
         self._numbers[pid] = number
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _be(self, number: int) -> NoReturn:
         """The life of a worker, in its process."""
@@ -107,7 +112,7 @@ class Workers:
             for each in _SIGNALS:
                 # A SIGHUP that comes before there is anything to read again says nothing new.
                 signal.signal(each, signal.SIG_IGN if each == signal.SIGHUP else signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (*_SIGNALS, signal.SIGCHLD))
             code = self._work(Worker(number, self._reading, self._sockets))
         except BaseException:
             log.exception("worker_failed", worker=number)
@@ -128,6 +133,7 @@ class Workers:
             self._code, self._is_stopping = max(code, FAILED), True
             self._tell(signal.SIGTERM)
             return
-        time.sleep(_PAUSE_SECONDS)
+        if told := signal.sigtimedwait(_SIGNALS, _PAUSE_SECONDS):
+            self._told(told.si_signo)
         if not self._is_stopping:
             self._start(number)

@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.records import Event, Invalid, Outcome, Postback, Tick
-from schemas.topics import EVENTS, INVALID, JOIN_GROUP, OUTCOMES, TOPICS, partition_of
+from schemas.topics import CATALOGUE, EVENTS, INVALID, JOIN_GROUP, OUTCOMES, TOPICS, partition_of
 from schemas.wire import decode_invalid, decode_outcome, encode
 from tests.polling import until
 
@@ -90,11 +90,11 @@ class Pipeline:
         return self._producer.send(EVENTS, encode(event), key=key, partition=number)
 
     def begin_anew(self) -> None:
-        """Delete the topics and make them again. No worker may run."""
-        old = sorted(set(TOPICS) & set(self._admin.list_topics()))
-        if old:
+        """Delete the topics and make them again, and what another test left in the catalogue. No worker may run."""
+        ours = {*TOPICS, CATALOGUE}
+        if old := sorted(ours & set(self._admin.list_topics())):
             self._admin.delete_topics(old)
-            until(lambda: not set(TOPICS) & set(self._admin.list_topics()), 30, "the old topics are gone")
+            until(lambda: not ours & set(self._admin.list_topics()), 30, "the old topics are gone")
         wanted = {
             topic: {"num_partitions": self.partitions, "replication_factor": 1, "configs": {}} for topic in TOPICS
         }
