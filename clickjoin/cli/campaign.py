@@ -1,14 +1,16 @@
 """`clickjoin campaign`: campaigns from the command line, without a text editor and a restart."""
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clickjoin.cli.catalogue_options import AuthorOption, NoteOption, name_of, tell, writer
+from clickjoin.cli import catalogue_entry
+from clickjoin.cli.catalogue_entry import Asked
+from clickjoin.cli.catalogue_options import AuthorOption, NoteOption, writer
 from clickjoin.cli.options import DEFAULT_DATA, DEFAULT_FILE, WRONG, ConfigOption, DataOption, JsonOption, fail
 from clickjoin.cli.output import print_json, print_table
-from schemas.catalogue import NONE, Change, key_of
+from schemas.catalogue import key_of
 
 if TYPE_CHECKING:
     from schemas.settings.traffic import Campaign
@@ -47,9 +49,7 @@ def add(
     typed = {"cost": cost, "cpm": cpm, "trafficback": trafficback, "landers": lander}
     entry = {"source": source, "offers": [_rule(text) for text in offer]}
     entry |= {word: value for word, value in typed.items() if value}
-    with writer(config, data) as catalogue:
-        found = catalogue.change(name_of(author), [Change(_KIND, name, entry)], {key_of(_KIND, name): NONE}, note)
-        tell(found, as_json=as_json)
+    catalogue_entry.add(_KIND, name, entry, Asked(config, data, author, note, as_json))
 
 
 @app.command()
@@ -62,7 +62,7 @@ def pause(
     as_json: JsonOption = False,
 ) -> None:
     """Send its visitors to its trafficback; where it has none, to its offers as before. Either is marked as paused."""
-    _set_paused(name, True, config, data, author, note, as_json)
+    catalogue_entry.set_paused(_KIND, name, True, Asked(config, data, author, note, as_json), partial(_absent, name))
 
 
 @app.command()
@@ -75,7 +75,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """End a pause."""
-    _set_paused(name, False, config, data, author, note, as_json)
+    catalogue_entry.set_paused(_KIND, name, False, Asked(config, data, author, note, as_json), partial(_absent, name))
 
 
 @app.command()
@@ -88,8 +88,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Take a campaign out: its click URL answers 404 from then on. What was clicked is told on as before."""
-    with writer(config, data) as catalogue:
-        tell(catalogue.change(name_of(author), [Change(_KIND, name)], {}, note), as_json=as_json)
+    catalogue_entry.remove(_KIND, name, Asked(config, data, author, note, as_json))
 
 
 @app.command("list")
@@ -120,15 +119,9 @@ def _described(campaign: "Campaign") -> dict[str, Any]:
     return {"source": campaign.source, "offers": ", ".join(campaign.offer_names), "cost": cost, "state": state}
 
 
-def _set_paused(name: str, paused: bool, config: Path, data: Path, author: str, note: str, as_json: bool) -> None:
-    with writer(config, data) as catalogue:
-        held = catalogue.read().named(_KIND).get(name)
-        if held is None and name not in catalogue.file().get(_KIND, {}):
-            fail(f"there is no campaigns/{name}: `clickjoin campaign list` shows what there is", WRONG)
-        rest = {word: value for word, value in held.entry.items() if word != "paused"} if held else {}
-        entry = {**rest, "paused": True} if paused else rest
-        expected = {key_of(_KIND, name): held.version} if held else {}
-        tell(catalogue.change(name_of(author), [Change(_KIND, name, entry)], expected, note), as_json=as_json)
+def _absent(name: str, in_file: bool) -> None:
+    if not in_file:  # of the file's own the catalogue says it
+        fail(f"there is no campaigns/{name}: `clickjoin campaign list` shows what there is", WRONG)
 
 
 def _rule(text: str) -> str | dict[str, Any]:

@@ -1,10 +1,13 @@
 """`clickjoin partners add | pause | resume | remove | import`: changes of the catalogue, without a restart."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from clickjoin.cli import catalogue_entry
+from clickjoin.cli.catalogue_entry import Asked
 from clickjoin.cli.catalogue_options import AuthorOption, NoteOption, name_of, tell, writer
 from clickjoin.cli.options import DEFAULT_DATA, DEFAULT_FILE, WRONG, ConfigOption, DataOption, JsonOption, fail
 from schemas.catalogue import NONE, Change, key_of
@@ -46,9 +49,7 @@ def add(
         fail(str(error), WRONG)
     typed = {"hold": hold, "label": label, "campaigns": campaign}
     entry |= {word: value for word, value in typed.items() if value}
-    with writer(config, data) as catalogue:
-        found = catalogue.change(name_of(author), [Change(_KIND, name, entry)], {key_of(_KIND, name): NONE}, note)
-        tell(found, as_json=as_json)
+    catalogue_entry.add(_KIND, name, entry, Asked(config, data, author, note, as_json))
 
 
 def pause(
@@ -60,7 +61,7 @@ def pause(
     as_json: JsonOption = False,
 ) -> None:
     """Settle nothing with a partner, and tell them nothing. Their clicks are recorded as before."""
-    _set_paused(name, True, config, data, author, note, as_json)
+    catalogue_entry.set_paused(_KIND, name, True, Asked(config, data, author, note, as_json), partial(_absent, name))
 
 
 def resume(
@@ -72,7 +73,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """End a pause."""
-    _set_paused(name, False, config, data, author, note, as_json)
+    catalogue_entry.set_paused(_KIND, name, False, Asked(config, data, author, note, as_json), partial(_absent, name))
 
 
 def remove(
@@ -84,8 +85,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Take a partner out: what was settled stays, what they claim is held."""
-    with writer(config, data) as catalogue:
-        tell(catalogue.change(name_of(author), [Change(_KIND, name)], {}, note), as_json=as_json)
+    catalogue_entry.remove(_KIND, name, Asked(config, data, author, note, as_json))
 
 
 def import_(
@@ -144,13 +144,6 @@ def _merged(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
     return {**before, **entry, **({"shares": shares} if shares else {})}
 
 
-def _set_paused(name: str, paused: bool, config: Path, data: Path, author: str, note: str, as_json: bool) -> None:
-    with writer(config, data) as catalogue:
-        held = catalogue.read().named(_KIND).get(name)
-        if held is None:
-            hint = "it stands in the file: change it there" if name in catalogue.file().get(_KIND, {}) else ""
-            fail(f"there is no {_KIND}/{name} in the catalogue{': ' + hint if hint else ''}", WRONG)
-        rest = {word: value for word, value in held.entry.items() if word != "paused"}
-        entry = {**rest, "paused": True} if paused else rest
-        expected = {key_of(_KIND, name): held.version}
-        tell(catalogue.change(name_of(author), [Change(_KIND, name, entry)], expected, note), as_json=as_json)
+def _absent(name: str, in_file: bool) -> None:
+    hint = "it stands in the file: change it there" if in_file else ""
+    fail(f"there is no {_KIND}/{name} in the catalogue{': ' + hint if hint else ''}", WRONG)
