@@ -8,7 +8,7 @@ MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
 
-.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs docs-reports docs-screenshots lock clean
+.PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs docs-metrics docs-reports docs-screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -60,6 +60,9 @@ docs: $(STAMP) ## the pages of docs/, into build/site
 
 docs-reports: $(STAMP) ## write the answers in docs/reports.md anew
 	$(BIN)/python -m tests.report_page
+
+docs-metrics: $(STAMP) ## write the tables in docs/metrics.md anew
+	$(BIN)/python -m tests.metrics_page
 
 docs-screenshots: $(STAMP) chromium ## take the pictures in docs/screenshots anew
 	$(BIN)/python -m tests.screenshots docs/screenshots

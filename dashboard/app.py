@@ -14,6 +14,7 @@ from starlette.routing import Route
 from dashboard.asked_status import AskedStatus
 from dashboard.database import Database, DatabaseAwayError, QueryRefusedError
 from dashboard.guard import Guard
+from dashboard.metrics import Measured, Metrics
 from dashboard.pages.catalogue import CataloguePages
 from dashboard.pages.catalogue_api import CatalogueApi
 from dashboard.pages.clicks import Clicks
@@ -38,7 +39,8 @@ _AWAY, _REFUSED, _BAD = 503, 422, 400
 def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callable[[], None]]:
     """The application, and what closes it. stopped: ends what goes on for long."""
     static, database, sessions = Static(), Database(services.settings().clickhouse.dsn), Sessions()
-    renderer = Renderer(static)
+    renderer, metrics = Renderer(static), Metrics()
+    metrics.watch(lambda: services.settings().catalogue_version)
     status = AskedStatus(services)
     overview = Overview(database, services, renderer, status)
     reports = Reports(database, services, renderer)
@@ -86,12 +88,16 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/api/catalogue/{kind}/{name}", api.put, methods=["PUT"]),
         Route("/api/catalogue/{kind}/{name}", api.delete, methods=["DELETE"]),
         Route("/static/{name}", static.answer),
+        Route("/metrics", metrics.answer),
         Route("/health/live", _alive),
         Route("/health/ready", _alive),
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard, services=services, sessions=sessions)],
+        middleware=[
+            Middleware(Measured, metrics=metrics),
+            Middleware(Guard, services=services, sessions=sessions),
+        ],
         exception_handlers=_handlers(renderer),
     )
     return app, database.close

@@ -12,7 +12,7 @@ from dashboard.access import HEADERS, SAFE_METHODS, is_from_our_page, may_come_b
 from dashboard.services import Services
 from dashboard.sessions import COOKIE, SECONDS, Session, Sessions
 
-OPEN = ("/login", "/static/", "/health/")
+OPEN = ("/login", "/static/", "/health/", "/metrics")
 API = "/api/"
 TOKEN_HEADER = "x-clickjoin-token"  # noqa: S105 - the name of a header
 _MOST_BYTES = 64 << 10

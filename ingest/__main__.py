@@ -168,6 +168,7 @@ def _build(
     random = RandomBytes()
     throttle = Throttle()
     throttle.use(settings)
+    metrics.catalogue_version.set(settings.catalogue_version)
     keeper = Keeper(store, metrics, random, throttle)
     learner.use(plans.campaigns)
     visits = Visits(plans, store, random, metrics, settings.ingest, GeoFiles(settings.geo), Router(learner.figures))
@@ -181,6 +182,7 @@ def _build(
         app.trusted, app.privacy = settings.ingest.trusted_proxies, plans.privacy
         postbacks.use(plans, settings.ingest)
         throttle.use(settings)
+        metrics.catalogue_version.set(settings.catalogue_version)
 
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}

@@ -1,4 +1,4 @@
-"""What ingest counts."""
+"""What ingest counts. What is said of a metric here stands in docs/metrics.md, too: `make docs-metrics`."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -16,16 +16,16 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self._requests = Counter(
             "clickjoin_ingest_requests",
-            "Requests by route and HTTP status",
+            "Requests answered",
             ["route", "status"],
             registry=self.registry,
         )
         self._invalid = Counter(
-            "clickjoin_ingest_invalid", "Requests that could not be used, by reason", ["code"], registry=self.registry
+            "clickjoin_ingest_invalid", "Requests that could not be used", ["code"], registry=self.registry
         )
         self.publish_seconds = Histogram(
             "clickjoin_ingest_publish_seconds",
-            "From sending a group of records to its acknowledgement",
+            "Seconds from sending a group of records to its acknowledgement",
             buckets=_LATENCY_BUCKETS,
             registry=self.registry,
         )
@@ -45,9 +45,14 @@ class Metrics:
             "clickjoin_ingest_spool_records", "Records that are in the spool", registry=self.registry
         )
         self.spool_bytes = Gauge(
-            "clickjoin_ingest_spool_bytes", "Bytes that they take on the disk", registry=self.registry
+            "clickjoin_ingest_spool_bytes", "Bytes that the spool takes on the disk", registry=self.registry
         )
         self.kafka_away = Gauge("clickjoin_ingest_kafka_away", "1 while the broker is away", registry=self.registry)
+        self.catalogue_version = Gauge(
+            "clickjoin_ingest_catalogue_version",
+            "Version of the catalogue by which requests are answered; -1: there is none",
+            registry=self.registry,
+        )
         self._children: dict[tuple[str, int], Counter] = {}
 
     def count_request(self, route: str, status: int) -> None:

@@ -47,13 +47,14 @@ def whole(tree: Tree, catalogue: Catalogue, env: Mapping[str, str]) -> tuple[Set
     wrong in it; only where nothing is, CatalogueError with what is wrong in the catalogue."""
     settings, warnings = settings_of(tree, env)
     if not catalogue.entries:
-        return settings, warnings
+        return settings.with_catalogue(catalogue.version), warnings
     try:
         settings, warnings = settings_of(merged(tree, catalogue), env)
     except ConfigError as error:
         raise CatalogueError(error.problems) from None
     hidden = [path_text(tuple(key.split("/"))) for key in hidden_by(tree, catalogue.entries)]
-    return settings, warnings + [Problem(place, "", "is in the catalogue too: the file counts") for place in hidden]
+    told = [Problem(place, "", "is in the catalogue too: the file counts") for place in hidden]
+    return settings.with_catalogue(catalogue.version), warnings + told
 
 
 def read_tree(path: Path) -> Tree:

@@ -18,8 +18,9 @@ from schemas.settings.file import Settings
 from schemas.topics import TOPICS
 from streams.adapters.health import HealthServer
 from streams.agents.crash import EXIT_CRASHED
-from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
+from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics
 from streams.role import Role
+from streams.worker_metrics import WorkerMetrics
 
 if TYPE_CHECKING:
     from streams.worker import Worker

@@ -9,8 +9,8 @@ from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from streams.adapters.kafka import Log
-from streams.metrics import Processed
 from streams.role import Partition
+from streams.worker_metrics import Processed
 
 log = structlog.get_logger(__name__)
 

@@ -17,10 +17,10 @@ from schemas.settings.servers import Kafka
 from streams.adapters.kafka import Log, worker_credentials
 from streams.adapters.presence import Presence, listen_to_library
 from streams.batches import BatchApp, BatchConsumer, batches_of
-from streams.metrics import Standing, WorkerMetrics
 from streams.role import Role
 from streams.runner import Runner, end_all
 from streams.watchdog import Watchdog
+from streams.worker_metrics import Standing, WorkerMetrics
 
 log = structlog.get_logger(__name__)
 

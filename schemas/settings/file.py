@@ -1,7 +1,10 @@
 """The whole of `clickjoin.toml`. Pure."""
 
-from pydantic import Field
+from typing import Self
 
+from pydantic import Field, PrivateAttr
+
+from schemas.catalogue import NONE
 from schemas.settings.alerts import Alert
 from schemas.settings.conversion_apis import ConversionApi
 from schemas.settings.dashboard import Dashboard
@@ -42,6 +45,18 @@ class Settings(Section):
     offers: dict[ConfigName, Offer] = Field(default_factory=dict)
     landers: dict[ConfigName, Lander] = Field(default_factory=dict)
     campaigns: dict[ConfigName, Campaign] = Field(default_factory=dict)
+    _catalogue_version: int = PrivateAttr(default=NONE)
+
+    @property
+    def catalogue_version(self) -> int:
+        """The version of the catalogue that is in it."""
+        return self._catalogue_version
+
+    def with_catalogue(self, version: int) -> Self:
+        """The same, known to hold this version of the catalogue."""
+        other = self.model_copy()
+        other._catalogue_version = version
+        return other
 
     @property
     def funnel(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import structlog
 from aiohttp import web
 
-from streams.metrics import CONTENT_TYPE
+from streams.worker_metrics import CONTENT_TYPE
 
 log = structlog.get_logger(__name__)
 

@@ -32,6 +32,7 @@ class EmitRole:
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: EmitMetrics) -> None:
         self._metrics = metrics
+        metrics.catalogue_version.set(settings.catalogue_version)
         self._settings, self._data, self._partitions = settings, data / "state" / "emit", partitions
         self._producer, self._log = Producer(settings.kafka), Log(settings.kafka)
         self._decider = Decider(settings, partitions, self._producer)
@@ -74,6 +75,7 @@ class EmitRole:
         """Route what comes from now on by these, and send by their schedule; the HTTP client stays as it is."""
         self._decider.use(settings)
         self._sender.use(settings.emit, manners_of(settings))
+        self._metrics.catalogue_version.set(settings.catalogue_version)
 
     async def stop(self) -> None:
         """Disconnect."""

@@ -128,6 +128,14 @@ def test_the_api_overwrites_nothing_that_was_not_seen(guarded: DashboardProcess)
     assert anna("GET")[0] == 404
 
 
+def test_what_prometheus_reads_needs_no_login_and_says_which_catalogue_counts(guarded: DashboardProcess) -> None:
+    guarded.get("/login")
+    status, text = guarded.get("/metrics")
+    assert status == 200
+    assert re.search(r"^clickjoin_dashboard_catalogue_version -?\d", text, re.MULTILINE)
+    assert 'clickjoin_dashboard_page_seconds_count{page="/login"}' in text
+
+
 def test_the_api_is_closed_to_strangers_other_pages_and_those_who_read(guarded: DashboardProcess) -> None:
     def put(**headers: str) -> int:
         return api(guarded, "PUT", "landers/x", {}, **headers)[0]

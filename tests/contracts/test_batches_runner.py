@@ -9,8 +9,8 @@ from kafka.errors import KafkaError
 
 from schemas.settings.servers import Kafka
 from streams.adapters.kafka import Log
-from streams.metrics import Processed, WorkerMetrics
 from streams.runner import Runner
+from streams.worker_metrics import Processed, WorkerMetrics
 from tests.kafka_server import KafkaServer
 from tests.polling import until
 from tests.support.batches import PARTITIONS, Batch, Taken, committed, produce, soon, worker

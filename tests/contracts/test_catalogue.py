@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
+from prometheus_client.parser import text_string_to_metric_families
 
 from clickjoin.catalogue.change import Writer
 from clickjoin.catalogue.kept import FILE, read_kept
@@ -56,6 +57,15 @@ class FollowingIngest:
             return 0, ""
         finally:
             connection.close()
+
+    def version(self) -> int:
+        """Of the catalogue by which it says that it answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", "/metrics")
+        families = text_string_to_metric_families(connection.getresponse().read().decode())
+        connection.close()
+        name = "clickjoin_ingest_catalogue_version"
+        return next(int(one.value) for family in families for one in family.samples if one.name == name)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -104,6 +114,7 @@ def test_a_change_is_in_effect_within_seconds_and_without_a_restart(writer: Writ
     writer.take_back("ben", writer.read().version)
     until(lambda: ingest.where("summer") == (302, "https://quiz.example"), 10, "summer runs again")
     assert [past.revision.author for past in writer.past()][:2] == ["ben", "anna"]
+    assert ingest.version() == writer.read().version >= 2
 
 
 def test_of_two_who_append_on_one_version_the_broker_s_order_decides(writer: Writer, servers: Kafka) -> None:
@@ -127,6 +138,7 @@ def test_a_whole_that_is_wrong_changes_nothing_in_who_follows_and_is_told(
     until(lambda: "configuration_kept" in ingest.log, 10, "ingest says that it keeps what it had")
     assert "there is no [offers.rest]" in ingest.log
     assert ingest.where("summer") == (302, "https://quiz.example")
+    assert ingest.version() == writer.read().version - 1  # and its metrics say that it is behind
     writer.take_back("anna", writer.read().version)
 
 

@@ -110,6 +110,13 @@ def test_a_fragment_is_validated_as_the_file_is_with_all_mistakes_at_once() -> N
     }
 
 
+def test_settings_know_which_version_of_the_catalogue_is_in_them() -> None:
+    alone, _ = whole(tree(), EMPTY, {})
+    later, _ = whole(tree(), folded(revision(NONE, summer())), {})
+    assert (alone.catalogue_version, later.catalogue_version) == (NONE, 0)
+    assert later.model_copy(update={"geo": alone.geo}).catalogue_version == 0
+
+
 def test_the_file_has_to_be_right_without_the_catalogue() -> None:
     needs_it = tree(campaigns={"late": {"source": "free", "offers": ["new"]}})
     offer = Change("offers", "new", {"network": "acme", "url": "https://o.example/?c={click_id}"})

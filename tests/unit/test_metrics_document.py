@@ -1,54 +1,30 @@
-"""docs/metrics.md lists every metric that there is, and none that is not."""
+"""docs/metrics.md is what the metrics' definitions say: every one there is, and none that is not."""
 
 import re
-from pathlib import Path
-from typing import Any
 
-from ingest.metrics import Metrics
-from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics, WorkerMetrics
+from tests.metrics_page import MARK, PAGE, existing, generated
 
-TEXT = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
-ROLES = {"join": JoinMetrics, "sink": SinkMetrics, "emit": EmitMetrics}
-ROW = re.compile(r"\| `(clickjoin_\w+)` \| (\w+) \|([^|]*)\| [^|]{8,} \|")
-LIBRARY = re.compile("process_|python_")
-
-Described = dict[str, tuple[str, tuple[str, ...]]]
-"""Of each metric its type and its labels."""
+TEXT = PAGE.read_text(encoding="utf-8")
 
 
-def documented() -> Described:
-    found: Described = {}
-    for name, kind, labels in ROW.findall(TEXT):
-        for role in ROLES if "ROLE" in name else [""]:
-            found[name.replace("ROLE", role)] = kind, tuple(re.findall(r"`(\w+)`", labels))
-    return found
-
-
-def existing() -> Described:
-    registries = [Metrics().registry]
-    for role, of_role in ROLES.items():
-        registries.append(WorkerMetrics(role).registry)
-        of_role(registries[-1])
-    found: Described = {}
-    for registry in registries:
-        collectors: dict[str, Any] = registry._names_to_collectors
-        for family in registry.collect():
-            if not LIBRARY.match(family.name):
-                name = f"{family.name}_total" if family.type == "counter" else family.name
-                found[name] = family.type, tuple(collectors[family.name]._labelnames)
-    return found
-
-
-def test_every_metric_is_documented_with_its_type_and_labels_and_exists() -> None:
-    assert documented() == existing()
+def test_the_page_is_what_make_docs_metrics_writes() -> None:
+    assert TEXT.partition(MARK)[2] == generated(), "the page differs from the definitions: make docs-metrics"
 
 
 def test_what_to_watch_names_metrics_that_are_there() -> None:
-    named = set(re.findall(r"`(clickjoin_[a-z_]+)`", TEXT))
+    named = set(re.findall(r"`(clickjoin_[a-z_]+)`", TEXT.partition(MARK)[0]))
+    assert named
     assert named <= set(existing()), named - set(existing())
 
 
 def test_a_metric_of_seconds_bytes_records_or_offsets_says_its_unit_and_counters_end_in_total() -> None:
-    for name, (kind, _) in existing().items():
-        assert name.endswith("_total") == (kind == "counter"), name
-        assert (kind == "histogram") <= name.endswith("_seconds"), name
+    for name, metric in existing().items():
+        assert name.endswith("_total") == (metric.kind == "counter"), name
+        assert (metric.kind == "histogram") <= name.endswith("_seconds"), name
+
+
+def test_what_a_metric_means_is_said_in_words_that_fit_a_table() -> None:
+    for name, metric in existing().items():
+        assert len(metric.means) > 12, name
+        assert not set("|\n") & set(metric.means), name
+        assert not metric.means.endswith("."), name

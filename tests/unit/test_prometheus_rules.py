@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.unit.test_metrics_document import existing
+from tests.metrics_page import existing
 
 ROOT = Path(__file__).parents[2]
 ALERTS = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -32,9 +32,9 @@ def drawn() -> list[str]:
 def series() -> dict[str, set[str]]:
     """What Prometheus stores, by name with its labels: of a histogram its buckets, sum and count."""
     found: dict[str, set[str]] = {}
-    for name, (kind, labels) in existing().items():
-        endings = ("_bucket", "_sum", "_count") if kind == "histogram" else ("",)
-        found |= {name + ending: set(labels) | OF_PROMETHEUS for ending in endings}
+    for name, metric in existing().items():
+        endings = ("_bucket", "_sum", "_count") if metric.kind == "histogram" else ("",)
+        found |= {name + ending: set(metric.labels) | OF_PROMETHEUS for ending in endings}
     return found
 
 
