@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 _PLAIN = re.compile(r"-?\d{1,16}(?:\.\d{1,8})?", re.ASCII)
 _SPACES = re.compile(r"[\s_'\u2019]+")
@@ -17,6 +18,7 @@ _SIMPLE = re.compile(r"(?P<whole>\d*)[.,]?(?P<decimals>\d*)", re.ASCII)
 WANTED = "write an amount like 12.50 (12,50, 1 234,50 and $12 are understood; at most 16 digits and 8 decimals)"
 
 
+@lru_cache(maxsize=4096)
 def parse_amount(text: str) -> Decimal:
     """The exact amount in `12.50`, `12,50`, `1 234,50`, `1,234.50`, `$12`. Raises ValueError, also for NaN and `1e400`.
 
@@ -55,6 +57,7 @@ def _joined(whole: str, decimals: str | None) -> str:
     return f"{whole or '0'}.{decimals}" if decimals else whole
 
 
+@lru_cache(maxsize=256)
 def parse_currency(text: str) -> str:
     """The ISO 4217 code in capitals. Raises ValueError."""
     code = text.strip().upper()

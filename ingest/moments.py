@@ -21,7 +21,7 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> int:
 
 
 def _of_number(text: str) -> int:
-    number = Decimal(text)
+    number = int(text) if text.isdecimal() else Decimal(text)
     return int(number * 1000) if number < _SECONDS_END else int(number)
 
 

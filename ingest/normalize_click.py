@@ -9,25 +9,25 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
-
 from ingest.amounts import parse_amount, parse_currency
 from ingest.bots import is_bot
 from ingest.countries import country_code
 from ingest.devices import device_of
 from ingest.moments import parse_moment
-from ingest.normalize_postback import MAX_BROUGHT_BYTES, MAX_TEXT, other_params
+from ingest.normalize_postback import MAX_BROUGHT_BYTES, other_params
 from ingest.parameters import BROKEN, Params
-from ingest.plans import CampaignPlan, Names
+from ingest.plans import CampaignPlan
 from ingest.refusal import Refusal, bad_value
 from ingest.routing.figures import NO_FIGURES
 from ingest.routing.plan import TRAIT_WORDS, Traits
 from ingest.routing.route import Choice, chance_of, route
+from ingest.words import MAX_TEXT, first_text
 from schemas.filters import Value
 from schemas.ids import brought_click_id
 from schemas.records import Click
 from schemas.settings.postbacks import SUBS
 from schemas.unreplaced import unreplaced_macro
+from schemas.values import Millis, Origin
 
 _DAY_MS = 86_400_000
 
@@ -57,9 +57,19 @@ class Asked(NamedTuple):
 Choose = Callable[[Asked], Choice]
 
 
+class Reported(NamedTuple):
+    """What whoever reports a click says of it, besides its parameters."""
+
+    clicked_at: Millis
+    received_at: Millis
+    source_click_id: str = ""  # where no parameter carries it
+    origin: Origin = ""
+
+
 def choose_by_rules(asked: Asked) -> Choice:
     """By the campaign's rules and weights alone: the same for the same click ID, spread as the weights say."""
-    return route(asked.plan.route, asked.traits, NO_FIGURES, asked.now_ms, chance_of(asked.click_id))
+    plan = asked.plan.route
+    return route(plan, asked.traits, NO_FIGURES, asked.now_ms, 0.0 if plan.only else chance_of(asked.click_id))
 
 
 def normalize_click(
@@ -70,36 +80,35 @@ def normalize_click(
     click_id: str,
     now_ms: int,
     choose: Choose = choose_by_rules,
+    reported: Reported | None = None,
 ) -> Click:
     """The record of a visit at `now_ms`. Never refuses."""
-    cost, currency = _cost(plan, params)
-
-    def said(word: str) -> str:
-        return _text(params, plan.names[word])
-
-    facts: dict[str, Any] = {word: said(word) for word in TRAIT_WORDS}
+    said = plan.names.said(params)
+    cost, currency = _cost(plan, said)
+    clicked_at, received_at, source_click_id, origin = reported or (now_ms, now_ms, "", "")
+    facts: dict[str, Any] = {word: said[word] for word in TRAIT_WORDS}
     _add_known(facts, visitor)
     traits = tuple([value.casefold() for value in facts.values()])
     choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
     offer = plan.offers[choice.offer]
     return Click(
         click_id=click_id,
-        clicked_at=now_ms,
-        received_at=now_ms,
+        clicked_at=clicked_at,
+        received_at=received_at,
         campaign=plan.name,
         source=plan.source,
-        source_click_id=_source_click_id(plan, params),
+        source_click_id=_source_click_id(plan, params) or source_click_id,
         offer=offer.name,
         network=offer.network,
         may_credit=plan.may_credit,
         payouts=dict(offer.payouts),
         payout_fixed=offer.payout_fixed,
         **facts,
-        placement=said("placement"),
-        creative=said("creative"),
-        source_campaign=said("source_campaign"),
-        keyword=said("keyword"),
-        subs={word: text for word in SUBS if (text := said(word))},
+        placement=said["placement"],
+        creative=said["creative"],
+        source_campaign=said["source_campaign"],
+        keyword=said["keyword"],
+        subs={word: text for word in SUBS if (text := said[word])},
         params=other_params(params, plan.taken),
         cost=cost,
         currency=currency,
@@ -107,7 +116,8 @@ def normalize_click(
         user_agent=visitor.user_agent[:MAX_TEXT],
         is_bot=visitor.is_prefetch or is_bot(visitor.user_agent),
         is_prefetch=visitor.is_prefetch,
-        consent=said("consent"),
+        origin=origin,
+        consent=said["consent"],
         is_unique=visitor.is_unique,
         chosen_by=choice.by,
         choice_reason=choice.reason,
@@ -117,19 +127,29 @@ def normalize_click(
 
 
 def normalize_reported_click(
-    plan: CampaignPlan, params: Params, *, minted: str, now_ms: int, choose: Choose = choose_by_rules
+    plan: CampaignPlan,
+    params: Params,
+    *,
+    minted: str,
+    now_ms: int,
+    choose: Choose = choose_by_rules,
+    imported: Origin | None = None,
 ) -> Click:
     """The record of a click that a source reports server to server; it may bring its own `click_id` and `clicked_at`.
 
-    Raises Refusal for a click ID or a moment that cannot be used.
+    imported: the origin of one that somebody else received when it was clicked. Raises Refusal for a click ID or a
+    moment that cannot be used.
     """
     brought = _brought(plan, params)
     clicked_at = _clicked_at(plan, params, now_ms)
-    ip, user_agent = (_text(params, (*plan.names[word], word)) for word in ("ip", "user_agent"))
+    ip, user_agent = (first_text(params, (*plan.names[word], word)) for word in ("ip", "user_agent"))
     click_id = brought_click_id(plan.source, brought) if brought else minted
-    rest = {name: value for name, value in params.items() if name not in ("click_id", "clicked_at", "ip", "user_agent")}
-    click = normalize_click(plan, rest, Visitor(ip, user_agent), click_id=click_id, now_ms=now_ms, choose=choose)
-    return replace(click, clicked_at=clicked_at, source_click_id=click.source_click_id or brought)
+    rest = params.copy()
+    for said in ("click_id", "clicked_at", "ip", "user_agent"):
+        rest.pop(said, None)
+    reported = Reported(clicked_at, now_ms if imported is None else clicked_at, brought, imported or "")
+    visitor = Visitor(ip, user_agent)
+    return normalize_click(plan, rest, visitor, click_id=click_id, now_ms=now_ms, choose=choose, reported=reported)
 
 
 def _add_known(facts: dict[str, Any], visitor: Visitor) -> None:
@@ -179,22 +199,12 @@ def _source_click_id(plan: CampaignPlan, params: Params) -> str:
     return "" if len(value) > MAX_TEXT or BROKEN in value or unreplaced_macro(value) else value
 
 
-def _text(params: Params, names: Names) -> str:
-    """What the source says, cut. A macro that it did not replace says nothing."""
-    for name in names:
-        value = params.get(name)
-        if value and not unreplaced_macro(value):
-            return value[:MAX_TEXT]
-    return ""
-
-
-def _cost(plan: CampaignPlan, params: Params) -> tuple[Decimal | None, str]:
+def _cost(plan: CampaignPlan, said: Mapping[str, str]) -> tuple[Decimal | None, str]:
     """What the click cost: as the source says where it does so in a known currency, else as the campaign says."""
-    said = _text(params, plan.names["cost"])
-    if said:
+    if said["cost"]:
         try:
-            amount = parse_amount(said)
-            currency = parse_currency(_text(params, plan.names["currency"]) or plan.currency)
+            amount = parse_amount(said["cost"])
+            currency = parse_currency(said["currency"] or plan.currency)
         except ValueError:
             return plan.cost, plan.currency
         if amount >= 0:

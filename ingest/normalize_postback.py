@@ -5,16 +5,16 @@ from urllib.parse import unquote
 
 from ingest.matching import matches_all, matches_any
 from ingest.moments import parse_moment
-from ingest.parameters import BROKEN, Params, find
-from ingest.payouts import Found, read_payout
+from ingest.parameters import BROKEN, Params
+from ingest.payouts import read_payout
 from ingest.plans import EventPolicy, NetworkPlan
 from ingest.refusal import Refusal, bad_value, shown
+from ingest.words import MAX_TEXT, Found
 from schemas.ids import brought_click_id, verify_click_id
 from schemas.records import Postback
 from schemas.unreplaced import unreplaced_macro
 from schemas.values import Status
 
-MAX_TEXT = 1024
 MAX_BROUGHT_BYTES = 255
 _MAX_NAME = 64
 _EVENT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
@@ -25,8 +25,9 @@ def normalize_postback(
     plan: NetworkPlan, params: Params, secrets: tuple[bytes, ...], *, postback_id: str, now_ms: int
 ) -> Postback:
     """The record of a postback received at `now_ms`. Raises Refusal for what can never be credited or counted."""
-    click_id = _click_id(plan, params, secrets)
-    said_event, said_status = _find(plan, params, "event"), _find(plan, params, "status")
+    found = plan.names.found(params, plan.last)
+    click_id = _click_id(plan, found["click_id"], params, secrets)
+    said_event, said_status = found["event"], found["status"]
     if plan.split:
         said_event, said_status = _told_apart(plan, said_event, said_status)
     status, raw_status = _status(plan, said_status)
@@ -34,25 +35,25 @@ def normalize_postback(
         said_event, status = (said_event[0], rule.event or said_event[1]), rule.status or status
     event = _event(plan, said_event)
     policy = plan.policies.get(event, _PLAIN_POLICY)
-    payout, currency = read_payout(plan.payout, _find(plan, params, "payout"), _find(plan, params, "currency"))
+    payout, currency = read_payout(plan.payout, found["payout"], found["currency"])
     return Postback(
         postback_id=postback_id,
         click_id=click_id,
         event=event,
         network=plan.name,
         received_at=now_ms,
-        txid=_optional(plan, params, "txid"),
+        txid=_optional("txid", found["txid"]),
         status=status,
         raw_status=raw_status,
         payout=payout,
         currency=currency,
-        occurred_at=_occurred_at(plan, params),
+        occurred_at=_occurred_at(plan, found["occurred_at"]),
         repeat=policy.repeat,
         window_ms=policy.window_ms,
         wait_ms=plan.wait_ms,
         params=other_params(params, plan.taken),
         is_test=bool(plan.tests) and matches_any(plan.tests, params),
-        consent=_consent(plan, params),
+        consent=_consent(found["consent"]),
     )
 
 
@@ -61,12 +62,8 @@ def other_params(params: Params, taken: frozenset[str]) -> Params:
     return {name[:_MAX_NAME]: value[:MAX_TEXT] for name, value in params.items() if name not in taken}
 
 
-def _find(plan: NetworkPlan, params: Params, word: str) -> Found:
-    return find(params, plan.names[word], plan.last)
-
-
-def _click_id(plan: NetworkPlan, params: Params, secrets: tuple[bytes, ...]) -> str:
-    name, value = _find(plan, params, "click_id")
+def _click_id(plan: NetworkPlan, found: Found, params: Params, secrets: tuple[bytes, ...]) -> str:
+    name, value = found
     if not plan.source and verify_click_id(value, secrets):
         return value
     if not value:
@@ -143,8 +140,8 @@ def _status(plan: NetworkPlan, said: Found) -> tuple[Status, str]:
     return plan.statuses.get(value.lower(), plan.unknown_status), value
 
 
-def _occurred_at(plan: NetworkPlan, params: Params) -> int | None:
-    name, value = _find(plan, params, "occurred_at")
+def _occurred_at(plan: NetworkPlan, found: Found) -> int | None:
+    name, value = found
     if not value or unreplaced_macro(value):
         return None
     try:
@@ -153,14 +150,14 @@ def _occurred_at(plan: NetworkPlan, params: Params) -> int | None:
         raise bad_value("invalid_occurred_at", name, value, str(error)) from None
 
 
-def _consent(plan: NetworkPlan, params: Params) -> str:
+def _consent(found: Found) -> str:
     """What the user consented to, cut. It is no reason to refuse what he did."""
-    value = _find(plan, params, "consent")[1]
+    value = found[1]
     return value[:MAX_TEXT] if value and not unreplaced_macro(value) else ""
 
 
-def _optional(plan: NetworkPlan, params: Params, word: str) -> str:
-    name, value = _find(plan, params, word)
+def _optional(word: str, found: Found) -> str:
+    name, value = found
     if not value or unreplaced_macro(value):
         return ""
     _check_text(word, name, value)

@@ -29,7 +29,7 @@ def find(params: Params, names: tuple[str, ...], last: bool = False) -> tuple[st
     for name in names:
         value = params.get(name)
         if value and (value := value.strip()):
-            if value[0] == "[" and not (value := _element(value, last)):
+            if value[0] == "[" and not (value := element(value, last)):
                 continue
             return name, value
     return names[0], ""
@@ -44,7 +44,7 @@ def in_their_words(names: Mapping[str, tuple[str, ...]], params: Params) -> Para
     return found
 
 
-def _element(text: str, last: bool) -> str:
+def element(text: str, last: bool) -> str:
     """Of a JSON array of texts or numbers its first or last; any other text as it is."""
     try:
         found = json.loads(text, parse_float=str, parse_int=str)

@@ -8,12 +8,10 @@ from urllib.parse import unquote
 
 from ingest.amounts import WANTED, parse_amount, parse_currency
 from ingest.refusal import bad_value
+from ingest.words import Found
 from schemas.settings.networks import ANY_CURRENCY
 from schemas.settings.traffic import Network
 from schemas.unreplaced import unreplaced_macro
-
-Found = tuple[str, str]
-"""The parameter that carries a word, and its value."""
 
 _SMALLEST = -8  # exponent of the smallest amount that a record holds
 _TOO_MUCH = Decimal(10**16)

@@ -15,6 +15,7 @@ from ingest.payouts import PayoutPlan, payout_plan
 from ingest.privacy import Privacy, privacy_plan
 from ingest.routing.plan import RoutePlan, route_plan
 from ingest.signatures import SignaturePlan, signature_plan
+from ingest.words import Names, Words
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
 from schemas.settings.file import Settings
 from schemas.settings.landers import LANDER_MACROS, Lander
@@ -22,9 +23,6 @@ from schemas.settings.networks import parse_zone
 from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.traffic import OURS, POSTBACK_WORDS, Campaign, Network, Offer
 from schemas.values import STATUSES, Repeat, Status
-
-Names = tuple[str, ...]
-"""Lower-cased names of parameters, of which the first that has a value counts."""
 
 _THOUSAND = Decimal(1000)
 _NOT_COSTED = frozenset({"cost", "currency", "ip", "user_agent", "clicked_at"})
@@ -67,7 +65,7 @@ class NetworkPlan:
 
     name: str
     access: Access
-    names: Mapping[str, Names]  # by our word
+    names: Words
     taken: frozenset[str]  # names that are not kept among the other parameters
     events: Mapping[str, str]  # their word, lower-cased = our event
     statuses: Mapping[str, Status]
@@ -116,7 +114,7 @@ class CampaignPlan:
     source: str
     access: Access  # for clicks that the source records server to server
     click_id_names: Names
-    names: Mapping[str, Names]  # by our word
+    names: Words
     taken: frozenset[str]
     offers: Mapping[str, OfferPlan]  # by name, the trafficback's too; its URL without a name
     route: RoutePlan
@@ -159,7 +157,7 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
     return NetworkPlan(
         name=name,
         access=_network_access(f"networks.{name}", network),
-        names=names,
+        names=Words(names),
         taken=_all_of({word: each for word, each in names.items() if word not in kept}) | {"key"},
         events={theirs.lower(): ours for theirs, ours in network.events.items()},
         # Our own words need no mapping, unless the network means something else by one of them.
@@ -218,7 +216,7 @@ def _campaign(name: str, campaign: Campaign, settings: Settings, offers: Mapping
         source=campaign.source,
         access=Access(f"sources.{campaign.source}", _secret(source.key), (), source.key is None),
         click_id_names=click_id_names,
-        names=names,
+        names=Words(names),
         taken=_all_of(names) | {*click_id_names, "key"},
         offers={offer: offers[offer] for offer in campaign.offer_names} | _trafficback(campaign),
         route=route_plan(campaign),

@@ -6,7 +6,6 @@ Every ID is derived from what the row says, so that importing it again adds noth
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
 
 from msgspec.structs import replace as changed
 
@@ -19,6 +18,7 @@ from ingest.parameters import Params
 from ingest.plans import CampaignPlan, NetworkPlan, Plans
 from ingest.privacy import Privacy, cut_params
 from ingest.refusal import Refusal, bad_value, shown
+from ingest.words import Words
 from schemas.ids import brought_click_id, imported_id, verify_click_id
 from schemas.records import Click, Postback
 from schemas.settings.postbacks import CLICK_WORDS
@@ -29,8 +29,6 @@ CLICK_COLUMNS = ("click_id", "campaign", "source_click_id", "offer", *CLICK_WORD
 CONVERSION_COLUMNS = ("network", "source", "postback_id", "received_at", *POSTBACK_WORDS)
 _OF_THE_CLICK = frozenset({*CLICK_COLUMNS, "source", "network", "received_at"})
 _OF_THE_POSTBACK = frozenset({*CONVERSION_COLUMNS, "key"})
-_MAX_SHAPES = 1000
-_Plan = TypeVar("_Plan", CampaignPlan, NetworkPlan)
 _ID = re.compile(r"[!-~]{1,64}", re.ASCII)
 
 
@@ -41,19 +39,15 @@ class Clicks:
         self._secrets, self._origin, self._now_ms = plans.secrets, origin, now_ms
         self._privacy = plans.privacy
         self._campaigns = {name: _read_by_our_words(plan) for name, plan in plans.campaigns.items()}
-        self._of_columns: dict[tuple[str, ...], CampaignPlan] = {}
 
     def make(self, params: Params, line: int) -> Click:
         """The click in a row. Raises BadRow."""
         params = _cut(self._privacy, params)
         campaign = _named(params, "campaign")
         try:
-            if campaign not in self._campaigns:
-                raise _unknown("campaign", params)
-            key = (campaign, *params)
-            plan = self._of_columns.get(key)
+            plan = self._campaigns.get(campaign)
             if plan is None:
-                plan = _remember(self._of_columns, key, _narrowed(self._campaigns[campaign], params))
+                raise _unknown("campaign", params)
             return self._click(plan, dict(params))
         except Refusal as refusal:
             raise BadRow(refusal.code, refusal.detail) from None
@@ -64,8 +58,9 @@ class Clicks:
         _check_cost(plan, params)
         minted = self._own_id(plan, params)
         choose = _chosen(plan, params)
-        click = normalize_reported_click(plan, params, minted=minted, now_ms=self._now_ms, choose=choose)
-        return changed(click, received_at=click.clicked_at, origin=self._origin)
+        return normalize_reported_click(
+            plan, params, minted=minted, now_ms=self._now_ms, choose=choose, imported=self._origin
+        )
 
     def _own_id(self, plan: CampaignPlan, params: Params) -> str:
         """The click ID, where it is one of ours or the row brings none; else the source's own stays in the row."""
@@ -84,7 +79,6 @@ class Conversions:
     def __init__(self, plans: Plans, sources: Mapping[str, object], *, origin: Origin) -> None:
         self._secrets, self._origin, self._sources = plans.secrets, origin, frozenset(sources)
         self._privacy = plans.privacy
-        self._of_columns: dict[tuple[str, ...], NetworkPlan] = {}
         self._networks = {
             (name, source): replace(_postback_by_our_words(plan), source=source)
             for name, plan in plans.networks.items()
@@ -100,10 +94,7 @@ class Conversions:
             if network not in self._own:
                 raise _unknown("network", params)
             source = self._source(network, params)
-            key = (network, source, *params)
-            plan = self._of_columns.get(key)
-            if plan is None:
-                plan = _remember(self._of_columns, key, _narrowed(self._networks[network, source], params))
+            plan = self._networks[network, source]
             received_at = _received_at(plan, params)
             postback = normalize_postback(plan, params, self._secrets, postback_id="", now_ms=received_at)
             return changed(postback, postback_id=_postback_id(params, postback), origin=self._origin)
@@ -145,7 +136,7 @@ def _read_by_our_words(plan: CampaignPlan) -> CampaignPlan:
     names = {word: (word, *(name for name in known if name != word)) for word, known in plan.names.items()}
     return replace(
         plan,
-        names=names,
+        names=Words(names),
         click_id_names=("source_click_id", *plan.click_id_names),
         taken=plan.taken | _OF_THE_CLICK,
         access=replace(plan.access, key=plan.access.key or b"import"),
@@ -154,21 +145,7 @@ def _read_by_our_words(plan: CampaignPlan) -> CampaignPlan:
 
 def _postback_by_our_words(plan: NetworkPlan) -> NetworkPlan:
     names = {word: (word, *(name for name in known if name != word)) for word, known in plan.names.items()}
-    return replace(plan, names=names, taken=plan.taken | _OF_THE_POSTBACK)
-
-
-def _narrowed(plan: _Plan, params: Params) -> _Plan:
-    """The plan that looks for what is there: of the many names that a word may have, the columns of this row."""
-    names = {word: tuple(name for name in known if name in params) or known[:1] for word, known in plan.names.items()}
-    return replace(plan, names=names)
-
-
-def _remember(plans: dict[tuple[str, ...], _Plan], key: tuple[str, ...], plan: _Plan) -> _Plan:
-    """Rows of a file have the same columns, or one of a few sets of them."""
-    if len(plans) >= _MAX_SHAPES:
-        plans.clear()
-    plans[key] = plan
-    return plan
+    return replace(plan, names=Words(names), taken=plan.taken | _OF_THE_POSTBACK)
 
 
 def _check_cost(plan: CampaignPlan, params: Params) -> None:

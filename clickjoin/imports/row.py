@@ -34,9 +34,13 @@ class Columns:
         """A row in our words. A column that was mapped wins over one that is called so anyway."""
         if not self.renamed:
             return {**self.said, **params} if self.said else params
-        mapped = {ours: params[theirs] for theirs, ours in self.renamed.items() if theirs in params}
-        rest = {name: value for name, value in params.items() if name not in self.renamed}
-        return {**self.said, **rest, **mapped}
+        found = {**self.said, **params}
+        for theirs in self.renamed:
+            found.pop(theirs, None)
+        for theirs, ours in self.renamed.items():
+            if theirs in params:
+                found[ours] = params[theirs]
+        return found
 
 
 def columns(mapped: tuple[str, ...], said: tuple[str, ...], known: tuple[str, ...]) -> Columns:
