@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 METADATA_AGE_MS = 10_000
 """A group that was formed while a broker was starting, and did not know its topics yet, has no partitions so long."""
-FEW, GATHER_SECONDS = 200, 0.02
+FEW, GATHER_SECONDS = 200, 0.05
 """After a fetch of fewer records the next is asked for so much later: by then it holds more, and each batch costs."""
 COMMIT_TIMEOUT = 3.0
 """Seconds. One that takes longer waits for a rebalance or the broker, and would hold up an orderly stop."""

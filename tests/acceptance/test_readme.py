@@ -111,7 +111,7 @@ def test_the_shell_blocks_hold_only_commands_that_are_run_here() -> None:
 
 
 def test_make_demo_ends_by_itself_without_a_terminal() -> None:
-    done = subprocess.run(["make", "demo", "ARGS=--clicks 1000"], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(["make", "demo", "ARGS=--clicks 400"], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"differences": 0' in done.stdout
 
