@@ -5,10 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from clickhouse_connect.driver.client import Client
 
 from clickjoin.cli.report_options import Choices, question, utc_now
 from clickjoin.cli.status import document as status_document
 from clickjoin.panels import panels
+from clickjoin.partners.book import Account, CannotSettleError, account_of, statement_of, url_of
+from clickjoin.partners.ledger import MONTH
+from clickjoin.partners.statement import COLUMNS, rows_of
 from clickjoin.status import nobody_listens, read_status
 from dashboard.services import CatalogueWriter, OwnTests, Resent, Services
 from schemas.catalogue import Catalogue
@@ -19,6 +25,31 @@ from sql.deliveries import Found
 from sql.reports.question import Question
 
 Did = TypeVar("Did")
+
+
+class PartnerPages:
+    """What the page of a partner asks for."""
+
+    def __init__(self, settings: Callable[[], Settings], now: Callable[[], datetime]) -> None:
+        self._settings, self._now = settings, now
+
+    def account(self, client: Client, name: str, since: datetime, zone: ZoneInfo) -> Account:
+        """Their account."""
+        return account_of(client, self._settings(), name, since, self._now(), zone)
+
+    def url(self, name: str, campaign: str) -> str:
+        """Their URL."""
+        return url_of(self._settings(), name, campaign)
+
+    def statement(self, client: Client, name: str, month: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """Their lines of a month. Raises ValueError."""
+        if not MONTH.fullmatch(month):
+            raise ValueError(f"month={month}: write it like 2026-11")
+        try:
+            found = rows_of(statement_of(client, self._settings(), name, month, self._now()))
+        except CannotSettleError as error:
+            raise ValueError(str(error)) from None
+        return COLUMNS, [[row[column] for column in COLUMNS] for row in found]
 
 
 class Pages:
@@ -54,6 +85,7 @@ class Pages:
             catalogue=self._catalogue,
             known=self._known,
             own_tests=self._own_tests,
+            partner=PartnerPages(lambda: self._settings, self._now),
         )
 
     def _question(self, name: str, typed: Mapping[str, str], filters: Sequence[tuple[str, str]]) -> Question:

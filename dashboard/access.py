@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from hmac import compare_digest
 from ipaddress import ip_address
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from schemas.settings.dashboard import DashboardUser
+from schemas.settings.partners import Partner
 
 Role = Literal["read", "act"]
 
+PARTNER_PAGE = "/partner"
 FREE_TRIES = 3
 _LONGEST_PAUSE = 60.0
 SAFE_METHODS = ("GET", "HEAD")
@@ -34,6 +36,14 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 """Of every answer. Pages hold what visitors and networks wrote: nothing of it may ever run."""
+
+
+class Login(NamedTuple):
+    """Who may log in, and by which hash; empty: by none."""
+
+    role: Role
+    hash: str
+    partner: str = ""  # whose page it is for, and nothing else
 
 
 def is_loopback(host: str) -> bool:
@@ -77,6 +87,19 @@ def user_of(authorization: str, users: Mapping[str, DashboardUser]) -> str:
         if user.token and compare_digest(sent, user.token.get_secret_value().encode()):
             found = name
     return found
+
+
+def login_of(name: str, users: Mapping[str, DashboardUser], partners: Mapping[str, Partner]) -> Login | None:
+    """Who logs in by a name, a user before a partner; None: nobody."""
+    if name in users:
+        return Login(users[name].role, users[name].hash)
+    partner = partners.get(name)
+    return Login("read", partner.hash, name) if partner and partner.hash else None
+
+
+def is_for_partners(path: str) -> bool:
+    """Whether a partner may ask for it. What is theirs in there, their session says, and no parameter."""
+    return path in (PARTNER_PAGE, "/login", "/logout") or path.startswith((f"{PARTNER_PAGE}/", "/static/", "/health/"))
 
 
 def pause_after(failures: int) -> float:

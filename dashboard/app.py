@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from secrets import token_hex
 
 import structlog
 from starlette.applications import Starlette
@@ -24,6 +25,7 @@ from dashboard.pages.live import Live
 from dashboard.pages.login import Login
 from dashboard.pages.overview import Overview
 from dashboard.pages.own_test import OwnTestPages
+from dashboard.pages.partner import PartnerPages
 from dashboard.pages.reports import Reports
 from dashboard.pages.set_up import SetUp
 from dashboard.render import Renderer
@@ -48,6 +50,7 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
     deliveries = Deliveries(database, services, renderer, status)
     live = Live(database, services, renderer, stopped)
     own_test = OwnTestPages(database, services, renderer)
+    partner = PartnerPages(database, services, renderer)
     login = Login(sessions, services, renderer)
     catalogue, api = CataloguePages(services, renderer), CatalogueApi(services)
     routes = [
@@ -81,6 +84,10 @@ def build(services: Services, stopped: asyncio.Event) -> tuple[Starlette, Callab
         Route("/catalogue/pause", catalogue.pause, methods=["POST"]),
         Route("/catalogue/history", catalogue.history),
         Route("/catalogue/revert", catalogue.revert, methods=["POST"]),
+        Route("/partner", partner.page),
+        Route("/partner/postbacks", partner.postbacks),
+        Route("/partner/postback", partner.postback),
+        Route("/partner/statement.csv", partner.statement),
         Route("/api/catalogue", api.all),
         Route("/api/catalogue/history", api.history),
         Route("/api/catalogue/revert/{version:int}", api.revert, methods=["POST"]),
@@ -121,8 +128,11 @@ def _handlers(renderer: Renderer) -> dict[type[Exception] | int, Callable[[Reque
         return say(request, "There is no such page", f"Nothing is at {request.url.path}.", status)
 
     def broken(request: Request, error: Exception) -> Response:
-        log.error("page_failed", path=request.url.path, exc_info=error)
-        return PlainTextResponse("This page failed. The log of the dashboard says why.", 500)
+        request_id, session = token_hex(8), request.scope.get("state", {}).get("session")
+        user = session.user if session else ""
+        log.error("page_failed", path=request.url.path, request_id=request_id, user=user, exc_info=error)
+        text = f"This page failed. The log of the dashboard says why, by the request ID {request_id}."
+        return PlainTextResponse(text, 500, {"x-request-id": request_id})
 
     return {
         DatabaseAwayError: lambda request, error: say(request, "ClickHouse is away", str(error), _AWAY),

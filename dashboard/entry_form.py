@@ -56,6 +56,8 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("label", "Name on statements", "text"),
         Field("hold", "Payable after", "text", hint="14d"),
         Field("campaigns", "Campaigns of their own", "names", "campaigns"),
+        Field("promotes", "Others on their page", "names", "campaigns", "whose URL they may copy"),
+        Field("password", "Password of their page", "text", hint="typed here, kept as a hash"),
         Field("key", "Key", "text", hint="env:NAME of a variable"),
         Field("paused", "Paused", "flag"),
     ),

@@ -8,7 +8,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard.access import HEADERS, SAFE_METHODS, is_from_our_page, may_come_by, user_of
+from dashboard.access import (
+    HEADERS,
+    PARTNER_PAGE,
+    SAFE_METHODS,
+    is_for_partners,
+    is_from_our_page,
+    login_of,
+    may_come_by,
+    user_of,
+)
 from dashboard.services import Services
 from dashboard.sessions import COOKIE, SECONDS, Session, Sessions
 
@@ -55,9 +64,9 @@ class Guard:
             return "", Session(name, users[name].role, "", "", 0)
         found = self._sessions.find(request.cookies.get(COOKIE, ""))
         if users:
-            user = users.get(found.user) if found else None
-            still = found and user and user.hash == found.proof and user.role == found.role
-            return "", found if still else None
+            user = login_of(found.user, users, self._services.settings().partners) if found else None
+            is_still = found and user == (found.role, found.proof, found.partner)
+            return "", found if is_still else None
         if found and not found.user:
             return "", found
         if request.url.path.startswith(OPEN):
@@ -69,6 +78,8 @@ class Guard:
         host, path = request.headers.get("host", ""), request.url.path
         if not may_come_by(host, has_users=has_users):
             return _forbidden("Open the dashboard by the name of this machine, 127.0.0.1 or localhost.")
+        if session and (refusal := _of_another(session, request)):
+            return refusal
         if path.startswith(API):
             return await self._api_refusal(request, session, host, has_users=has_users)
         if request.method not in SAFE_METHODS:
@@ -122,6 +133,18 @@ class Guard:
             return _told(413, "too_long", f"an entry has at most {_MOST_BYTES} bytes")
         request.scope["state"]["body"] = body
         return None
+
+
+def _of_another(session: Session, request: Request) -> Response | None:
+    """Why a partner does not see what is no page of partners, and who is none does not see theirs."""
+    path = request.scope["path"]  # as the pages are found by
+    if session.partner and path == "/":
+        return RedirectResponse(PARTNER_PAGE, 303)
+    if session.partner and not is_for_partners(path):
+        return _forbidden("This page is not for partners.")
+    if not session.partner and (path == PARTNER_PAGE or path.startswith(f"{PARTNER_PAGE}/")):
+        return _forbidden("This page is for partners: log in as one.")
+    return None
 
 
 async def _body(request: Request) -> bytes | None:

@@ -22,6 +22,7 @@ PAGES = {
     "/catalogue": "Campaigns",
     "/set-up": "Set-up",
 }
+OF_PARTNERS = {"/partner": "Overview", "/partner/postbacks": "Postbacks"}
 
 
 class Renderer:
@@ -46,10 +47,11 @@ class Renderer:
 
     def page(self, request: Request, name: str, facts: Mapping[str, Any], status: int = 200) -> Response:
         """A page or, for htmx, a part of one: `templates/NAME.html`."""
+        session = request.scope["state"]["session"]
         known = {
             "path": request.url.path,
-            "pages": PAGES,
-            "session": request.scope["state"]["session"],
+            "pages": OF_PARTNERS if session and session.partner else PAGES,
+            "session": session,
             "zone": ZoneInfo("UTC"),
         }
         text = self._environment.get_template(f"{name}.html").render({**known, **facts})

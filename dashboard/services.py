@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from clickhouse_connect.driver.client import Client
 
 from schemas.catalogue import Catalogue, Change, Past
 from schemas.settings.file import Settings
@@ -72,6 +75,19 @@ class OwnTests(Protocol):
         """Tell a destination of one event; what it answered."""
 
 
+class PartnerBook(Protocol):
+    """What a partner may know: of their own clicks, in their own amounts."""
+
+    def account(self, client: Client, name: str, since: datetime, zone: ZoneInfo) -> Any:
+        """What clickjoin.partners.book.account_of finds: the balances, the settlements, the funnel since a moment."""
+
+    def url(self, name: str, campaign: str) -> str:
+        """Their URL of a campaign."""
+
+    def statement(self, client: Client, name: str, month: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """The columns and lines of their statement of a month (`2026-11`). Raises ValueError, in words."""
+
+
 @dataclass(frozen=True)
 class Services:
     """Each answers anew whenever it is called; `settings` are those of the last good configuration."""
@@ -91,3 +107,4 @@ class Services:
     known: Callable[[], Catalogue]
     """The catalogue as it was last heard of."""
     own_tests: Callable[[], OwnTests]
+    partner: PartnerBook

@@ -23,6 +23,7 @@ class Session:
     token: str  # that its forms must carry
     proof: str  # the hash of the password it came in by: another one ends it
     ends: float
+    partner: str = ""  # whose page it may see, and nothing else; empty: it is no partner's
 
 
 class Sessions:
@@ -33,10 +34,10 @@ class Sessions:
         self._known: dict[str, Session] = {}
         self._lock = Lock()
 
-    def begin(self, user: str, role: Role, proof: str = "") -> tuple[str, Session]:
+    def begin(self, user: str, role: Role, proof: str = "", partner: str = "") -> tuple[str, Session]:
         """A new session, and the cookie that finds it."""
         cookie = secrets.token_urlsafe(32)
-        session = Session(user, role, secrets.token_urlsafe(24), proof, self._clock() + SECONDS)
+        session = Session(user, role, secrets.token_urlsafe(24), proof, self._clock() + SECONDS, partner)
         with self._lock:
             if len(self._known) >= _MOST:
                 self._known = {key: one for key, one in self._known.items() if one.ends > self._clock()}

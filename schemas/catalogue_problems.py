@@ -7,7 +7,9 @@ from typing import Any, cast
 from schemas.catalogue import KINDS, Change, hidden_by
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.masks import HIDDEN, is_secret_place
+from schemas.settings.secrets import is_hash
 
+_OF_ENTRY = 3  # steps to a key of an entry
 _OWN = ("kafka", "clickhouse", "ingest", "dashboard")
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_])env:([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -42,7 +44,11 @@ def _secrets(node: Any, place: Path, own: frozenset[str]) -> Iterator[Problem]:
         for index, value in enumerate(node):
             yield from _secrets(value, (*place, index), own)
     elif isinstance(node, str):
-        if is_secret_place(place) and not node.startswith("env:"):
+        is_password = len(place) == _OF_ENTRY and (place[0], place[-1]) == ("partners", "password")
+        if is_password and not is_hash(node):
+            message = "write the hash of a password, as `clickjoin partners password NAME` makes it"
+            yield Problem(path_text(place), HIDDEN, message)
+        elif is_secret_place(place) and not is_password and not node.startswith("env:"):
             message = 'the catalogue holds no secrets: write "env:NAME", the name of an environment variable'
             yield Problem(path_text(place), HIDDEN, message)
         elif node.startswith("env:") and node.removeprefix("env:") in own:

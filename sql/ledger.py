@@ -34,6 +34,14 @@ def conversions(
     return list(client.query(statement("partner_conversions"), asked).named_results())
 
 
+def clicks(
+    client: "Client", partner: str, accept: Sequence[str], campaigns: Sequence[str], since: int, zone: str
+) -> list[Row]:
+    """day, campaign, claim, clicks: since a millisecond, days of a time zone. Whose they are has to be decided."""
+    asked = {"partner": partner, "accept": list(accept), "campaigns": list(campaigns), "since": since, "zone": zone}
+    return list(client.query(statement("partner_clicks"), asked).named_results())
+
+
 def claims(client: "Client") -> list[Row]:
     """claim, campaign, clicks, conversions, first, last: of all that was ever claimed."""
     return list(client.query(statement("partner_claims")).named_results())

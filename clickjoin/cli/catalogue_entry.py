@@ -30,12 +30,17 @@ def remove(kind: str, name: str, asked: Asked) -> None:
 
 def set_paused(kind: str, name: str, paused: bool, asked: Asked, absent: Callable[[bool], None]) -> None:
     """Pause an entry, or end its pause. `absent` is asked where it is not there: whether it stands in the file."""
+    set_key(kind, name, "paused", True if paused else None, asked, absent)
+
+
+def set_key(kind: str, name: str, key: str, value: Any, asked: Asked, absent: Callable[[bool], None]) -> None:
+    """Set a key of an entry; None takes it out."""
     with writer(asked.config, asked.data) as catalogue:
         held = catalogue.read().named(kind).get(name)
         if held is None:
             absent(name in catalogue.file().get(kind, {}))
-        rest = {word: value for word, value in held.entry.items() if word != "paused"} if held else {}
-        change = Change(kind, name, {**rest, "paused": True} if paused else rest)
+        rest = {word: each for word, each in held.entry.items() if word != key} if held else {}
+        change = Change(kind, name, rest if value is None else {**rest, key: value})
         expected = {change.key: held.version} if held else {}
         tell(catalogue.change(name_of(asked.author), [change], expected, asked.note), as_json=asked.as_json)
 

@@ -1,4 +1,4 @@
-"""`clickjoin partners add | pause | resume | remove | import`: changes of the catalogue, without a restart."""
+"""`clickjoin partners add | pause | resume | remove | password | import`: changes of the catalogue, in effect at once."""
 
 from functools import partial
 from pathlib import Path
@@ -74,6 +74,26 @@ def resume(
 ) -> None:
     """End a pause."""
     catalogue_entry.set_paused(_KIND, name, False, Asked(config, data, author, note, as_json), partial(_absent, name))
+
+
+def password(
+    name: Name,
+    none: Annotated[bool, typer.Option("--none", help="Take the password away: they do not log in any more.")] = False,
+    config: ConfigOption = DEFAULT_FILE,
+    data: DataOption = DEFAULT_DATA,
+    author: AuthorOption = "",
+    note: NoteOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Give a partner a login to their page on the dashboard. The password is asked for; its hash alone is kept."""
+    from dashboard.passwords import SHORTEST, hashed
+
+    typed = "" if none else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if not none and len(typed) < SHORTEST:
+        fail(f"take a password of {SHORTEST} characters or more", WRONG)
+    value = hashed(typed) if typed else None
+    asked = Asked(config, data, author, note, as_json)
+    catalogue_entry.set_key(_KIND, name, "password", value, asked, partial(_absent, name))
 
 
 def remove(

@@ -21,7 +21,13 @@ from clickjoin.cli.partner_settings import partner_settings
 from schemas.settings.partners import ShareRule
 
 app = typer.Typer(help="Sub-affiliates: who they are, their URLs, and what is held.", no_args_is_help=True)
-for change in (partner_changes.add, partner_changes.pause, partner_changes.resume, partner_changes.remove):
+for change in (
+    partner_changes.add,
+    partner_changes.pause,
+    partner_changes.resume,
+    partner_changes.remove,
+    partner_changes.password,
+):
     app.command()(change)
 app.command("import")(partner_changes.import_)
 
@@ -71,9 +77,7 @@ def url(
 ) -> None:
     """Print the URL of a campaign that is a partner's own, to give to them."""
     settings = partner_settings(config, data)
-    from clickjoin.panels import partner_url
-    from clickjoin.partners.book import secrets_of
-    from schemas.partner_claims import claim, keys_of
+    from clickjoin.partners.book import url_of
 
     for name, known, what in (
         (partner, settings.partners, "partner"),
@@ -81,9 +85,7 @@ def url(
     ):
         if name not in known:
             fail(f"no {what} {name!r}: there are {', '.join(known) or 'none'}", WRONG)
-    is_own = campaign in settings.partners[partner].campaigns
-    key = "" if is_own else keys_of(settings.partners[partner], secrets_of(settings))[0]
-    typer.echo(partner_url(settings, campaign, partner, claim(key, partner, campaign) if key else ""))
+    typer.echo(url_of(settings, partner, campaign))
 
 
 @app.command("held")

@@ -1,6 +1,5 @@
 """`clickjoin report settlement` and `clickjoin settle`: what a partner gets for a month, and that it was paid."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from clickjoin.partners.book import Statement
 
 NAME = "settlement"
-_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
 Partner = Annotated[str, typer.Option("--partner", metavar="NAME", help="Of settlement: whose it is.")]
 Month = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Of settlement: what is payable by its end.")]
@@ -86,10 +84,12 @@ def settlement(
 
 
 def _check(settings: Settings, partner: str, month: str) -> None:
+    from clickjoin.partners.ledger import MONTH
+
     if partner not in settings.partners:
         known = ", ".join(settings.partners) or "none"
         fail(f"no partner {partner!r}: there are {known}" if partner else "name the partner: --partner NAME", WRONG)
-    if not _MONTH.fullmatch(month):
+    if not MONTH.fullmatch(month):
         fail(f"--month {month}: write it like 2026-11" if month else "name the month: --month 2026-11", WRONG)
 
 

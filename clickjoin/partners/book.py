@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 
-from clickjoin.partners.ledger import Conversion, Due, Line, due
+from clickjoin.panels import partner_url
+from clickjoin.partners.account import Balance, Clicks, Group, balances, groups, told_events
+from clickjoin.partners.ledger import Conversion, Due, Line, due, standings
 from schemas.ids import settlement_id
-from schemas.partner_claims import owner_of
+from schemas.partner_claims import claim, keys_of, owner_of
 from schemas.settings.file import Settings
 from sql import ledger as tables
 from sql.ledger import Settlement
@@ -32,6 +35,19 @@ class Statement:
     due: Due
 
 
+@dataclass(frozen=True)
+class Account:
+    """What a partner's page shows of the time since a moment, and what they get."""
+
+    label: str
+    balances: list[Balance]
+    settlements: list[Settlement]  # the last first
+    events: tuple[str, ...]
+    total: Group
+    days: list[Group]
+    campaigns: list[Group]
+
+
 def secrets_of(settings: Settings) -> tuple[str, ...]:
     """The secrets of the click IDs, by which URLs of partners without a key are signed."""
     return tuple(secret.get_secret_value() for secret in settings.ingest.secrets)
@@ -50,6 +66,43 @@ def statement_of(client: Client, settings: Settings, name: str, month: str, now:
     until = _end_of(month)
     found = _conversions(client, settings, name, min(until, _ms(now)))
     return Statement(name, partner.label or name, month, None, due(partner, found, [line for _, line in lines], until))
+
+
+def account_of(
+    client: Client, settings: Settings, name: str, since: datetime, now: datetime, zone: ZoneInfo
+) -> Account:
+    """A partner's account as it stands."""
+    partner, secrets, until = settings.partners[name], secrets_of(settings), _ms(now)
+    lines = [_line(row) for row in tables.lines(client, name)]
+    found = _conversions(client, settings, name, until)
+    standing = list(standings(partner, found, lines, until))
+    settled = tables.settlements(client, name)[::-1]
+    rows = tables.clicks(client, name, partner.accept, partner.campaigns, _ms(since), zone.key)
+    clicks = [
+        Clicks(row["day"], row["campaign"], row["clicks"])
+        for row in rows
+        if owner_of(row["claim"], row["campaign"], settings.partners, secrets).partner == name
+    ]
+    seen = [one for one in standing if one.conversion.received_at >= _ms(since)]
+    events = told_events(settings.funnel, partner.shares, seen)
+    total, days, campaigns = (groups(by, clicks, seen, zone, events) for by in ("", "day", "campaign"))
+    payable = due(partner, found, lines, until).totals
+    return Account(
+        partner.label or name,
+        balances(payable, standing, settled),
+        settled,
+        events,
+        total[0] if total else Group("", 0, dict.fromkeys(events, 0), {}),
+        days,
+        campaigns,
+    )
+
+
+def url_of(settings: Settings, name: str, campaign: str) -> str:
+    """The URL of a campaign that is a partner's, signed where the campaign is not theirs alone."""
+    partner = settings.partners[name]
+    key = "" if campaign in partner.campaigns else keys_of(partner, secrets_of(settings))[0]
+    return partner_url(settings, campaign, name, claim(key, name, campaign) if key else "")
 
 
 def settle(

@@ -6,6 +6,7 @@ conversion add up to what the partner gets of it as it stands, and nothing is ev
 What is settled keeps its share, whatever the configuration says later; only a retroactive step lifts or lowers it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from schemas.ids import ledger_line_id
 from schemas.settings.partners import Partner, ShareRule, amount_of
 
+MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 _NOTHING = Decimal("0.00")
 
 
@@ -60,6 +62,15 @@ class Waiting(NamedTuple):
     currency: str
 
 
+class Standing(NamedTuple):
+    """A conversion as it stands for the partner: payable (or paid already), pending, held, unpriced or rejected."""
+
+    conversion: Conversion
+    state: str
+    amount: Decimal  # the partner's; nothing of what is rejected or unpriced
+    currency: str
+
+
 class Due(NamedTuple):
     """The lines that are to be settled, and what is to come."""
 
@@ -82,11 +93,7 @@ def totals(lines: Iterable[Line]) -> dict[str, Decimal]:
 
 def due(partner: Partner, conversions: Iterable[Conversion], settled: Iterable[Line], until_ms: int) -> Due:
     """What is due of conversions whose days of holding are over before a moment, beside what is settled."""
-    ordered = sorted(conversions, key=lambda one: (one.received_at, one.conversion_id))
-    before: dict[str, list[Line]] = defaultdict(list)
-    for line in settled:
-        before[line.conversion_id].append(line)
-    shares = _shares(partner, ordered, _gone(before, {one.conversion_id for one in ordered}))
+    ordered, before, shares = _in_order(partner, conversions, settled)
     lines: list[Line] = []
     waiting: list[Waiting] = []
     for one in ordered:
@@ -100,6 +107,30 @@ def due(partner: Partner, conversions: Iterable[Conversion], settled: Iterable[L
         else:
             lines += _lines(one, _kept(partner, one, share, had), had)
     return Due(tuple(lines), tuple(waiting))
+
+
+def standings(
+    partner: Partner, conversions: Iterable[Conversion], settled: Iterable[Line], until_ms: int
+) -> Iterator[Standing]:
+    """What each conversion is worth to the partner as it stands, whether it is settled or not."""
+    ordered, before, shares = _in_order(partner, conversions, settled)
+    for one in ordered:
+        had = before.get(one.conversion_id, [])
+        why = _why_not_yet(partner, one, until_ms)
+        state = "payable" if not why or (had and why == "held") else why
+        amount, currency = _worth(one, _kept(partner, one, shares.get(one.conversion_id, "none"), had))
+        yield Standing(one, state, _NOTHING if state == "rejected" else amount, currency)
+
+
+def _in_order(
+    partner: Partner, conversions: Iterable[Conversion], settled: Iterable[Line]
+) -> tuple[list[Conversion], dict[str, list[Line]], dict[str, str]]:
+    """The conversions as they came; the lines before, and the share, of each by its ID."""
+    ordered = sorted(conversions, key=lambda one: (one.received_at, one.conversion_id))
+    before: dict[str, list[Line]] = defaultdict(list)
+    for line in settled:
+        before[line.conversion_id].append(line)
+    return ordered, before, _shares(partner, ordered, _gone(before, {one.conversion_id for one in ordered}))
 
 
 def _why_not_yet(partner: Partner, one: Conversion, until_ms: int) -> str:

@@ -10,13 +10,16 @@ from starlette.responses import RedirectResponse, Response
 from dashboard.entries import COLUMNS, Listed, listed, masked, matching
 from dashboard.entry_form import FIELDS, WHOLE, Form, entry_of, form_of, told, typed
 from dashboard.pages.time_zone import zone_of
+from dashboard.passwords import SHORTEST, hashed
 from dashboard.render import Renderer
 from dashboard.services import Services
 from presets.load import preset_names
 from schemas.catalogue import NONE, Change, ChangedMeanwhileError, differences, key_of
 from schemas.settings.errors import ConfigError
+from schemas.settings.secrets import is_hash
 
 _MOST = 200
+_PASSWORD = "password"  # noqa: S105 - the name of a key
 _FOUND, _SEE_OTHER, _CONFLICT, _UNPROCESSABLE, _AWAY = 200, 303, 409, 422, 503
 _PAUSABLE = ("campaigns", "partners")
 NOBODY = "dashboard"
@@ -50,6 +53,8 @@ class CataloguePages:
         kind = _kind(given.get("kind", ""))
         form, expected = typed(kind, given), _version(given.get("version", ""))
         entry, wrong = entry_of(form)
+        if kind == "partners":
+            entry, wrong = _hashed(entry, wrong)
         if wrong or not form.name:
             wrong = wrong or {WHOLE: ("write a name, like spring_sale",)}
             return self._form(request, form._replace(problems=wrong), expected, _UNPROCESSABLE)
@@ -212,3 +217,15 @@ def _status(error: Exception) -> int:
 
 def _moment(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def _hashed(
+    entry: dict[str, Any], wrong: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, Any], Mapping[str, tuple[str, ...]]]:
+    """The entry of a partner with the hash of the password that was typed, and what is wrong with it besides."""
+    typed_ = entry.get(_PASSWORD)
+    if not isinstance(typed_, str) or is_hash(typed_):
+        return entry, wrong
+    if len(typed_) < SHORTEST:
+        return entry, {**wrong, _PASSWORD: (f"take {SHORTEST} characters or more",)}
+    return {**entry, _PASSWORD: hashed(typed_)}, wrong

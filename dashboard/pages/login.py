@@ -6,7 +6,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from dashboard.access import safe_path
+from dashboard.access import PARTNER_PAGE, login_of, safe_path
 from dashboard.guard import cookie_text, is_secure
 from dashboard.passwords import is_right
 from dashboard.render import Renderer
@@ -28,7 +28,8 @@ class Login:
     def page(self, request: Request) -> Response:
         """The form."""
         if not self._services.settings().dashboard.users or request.state.session:
-            return RedirectResponse("/", _SEE_OTHER)
+            session = request.state.session
+            return RedirectResponse(PARTNER_PAGE if session and session.partner else "/", _SEE_OTHER)
         return self._form(request, "", 200)
 
     def enter(self, request: Request) -> Response:
@@ -41,15 +42,17 @@ class Login:
             answer = self._form(request, f"Too many wrong passwords: try again in {math.ceil(pause)} s.", _TOO_OFTEN)
             answer.headers["retry-after"] = str(math.ceil(pause))
             return answer
-        user = self._services.settings().dashboard.users.get(name)
+        settings = self._services.settings()
+        user = login_of(name, settings.dashboard.users, settings.partners)
         self._failures.count(*whose)  # before it is looked at: many at the same time are many
         if not is_right(password, user.hash or None if user else None) or user is None:
             log.warning("login_refused", user=name, address=address)
             return self._form(request, "There is no such user with this password.", _WRONG)
         self._failures.forget(*whose)
-        cookie, _ = self._sessions.begin(name, user.role, user.hash)
+        cookie, _ = self._sessions.begin(name, user.role, user.hash, user.partner)
         log.info("login", user=name, address=address)
-        answer = RedirectResponse(safe_path(request.query_params.get("next", "/")), _SEE_OTHER)
+        wanted = PARTNER_PAGE if user.partner else safe_path(request.query_params.get("next", "/"))
+        answer = RedirectResponse(wanted, _SEE_OTHER)
         answer.headers.append("set-cookie", cookie_text(cookie, secure=is_secure(request)))
         return answer
 

@@ -20,7 +20,7 @@ _PLACES = {
     "networks": ("key", "secret"),
     "sources": ("key",),
     "webhooks": ("secret",),
-    "partners": ("key",),
+    "partners": ("key", "password"),
     "conversion_apis": tuple(SECRET_NAMES),
 }
 _URLS = (("url",), ("base_url",))

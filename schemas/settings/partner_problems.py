@@ -24,11 +24,9 @@ class KnownToPartner(NamedTuple):
 def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> Iterator[Mistake]:
     """All of them."""
     owners: dict[str, str] = {}
+    owned = {campaign: name for name, partner in partners.items() for campaign in partner.campaigns}
     accepted: dict[str, str] = {}
     for name, partner in partners.items():
-        for event in partner.shares:
-            if event not in known.events and event != ANY_EVENT:
-                yield (name, "shares", event), None, _not_there(event, "events", known.events)
         for index, campaign in enumerate(partner.campaigns):
             if campaign not in known.campaigns:
                 yield (name, "campaigns", index), campaign, _not_there(campaign, "campaigns", known.campaigns)
@@ -37,8 +35,23 @@ def partner_mistakes(partners: Mapping[str, Partner], known: KnownToPartner) -> 
         for index, claim in enumerate(partner.accept):
             if (owner := accepted.setdefault(claim, name)) != name:
                 yield (name, "accept", index), claim, f"is accepted as {owner}'s: a click is one partner's"
-        for place, value, message in _told(partner, known):
+        for index, campaign in enumerate(partner.promotes):
+            if message := _why_not_promoted(campaign, owned.get(campaign, name), name, known):
+                yield (name, "promotes", index), campaign, message
+        for place, value, message in (*_of_shares(partner, known), *_told(partner, known)):
             yield (name, *place), value, message
+
+
+def _of_shares(partner: Partner, known: KnownToPartner) -> Iterator[Mistake]:
+    for event in partner.shares:
+        if event not in known.events and event != ANY_EVENT:
+            yield ("shares", event), None, _not_there(event, "events", known.events)
+
+
+def _why_not_promoted(campaign: str, owner: str, name: str, known: KnownToPartner) -> str:
+    if campaign not in known.campaigns:
+        return _not_there(campaign, "campaigns", known.campaigns)
+    return f"is {owner}'s: every click of it is" if owner != name else ""
 
 
 def _told(partner: Partner, known: KnownToPartner) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.macros import ACCOUNT, POSTBACK_MACROS
 from schemas.settings.postbacks import Postbacks
-from schemas.settings.secrets import Secret
+from schemas.settings.secrets import PasswordHash, Secret
 from schemas.settings.shares import Share, parse_share
 from schemas.settings.values import BaseUrl, ConfigName, Duration, Section
 
@@ -77,7 +77,9 @@ class Partner(Postbacks):
     shares: Annotated[dict[str, Annotated[ShareRule, BeforeValidator(_rule)]], Field(min_length=1)]
     hold: Duration = 0  # so long after it was received a conversion is not payable
     paused: bool = False  # nothing is settled
+    password: PasswordHash | None = None  # of their page on the dashboard; without one they have none
     campaigns: tuple[ConfigName, ...] = ()  # of their own: every click of these is theirs
+    promotes: tuple[ConfigName, ...] = ()  # others whose URL their page shows
     accept: tuple[str, ...] = ()  # what `partner=` said on clicks that were held, and are theirs all the same
     tracker: str = ""  # the preset of what they track with
     tracker_url: BaseUrl = ""  # where it answers; what a postback's URL is below that begins with /
@@ -98,6 +100,11 @@ class Partner(Postbacks):
     def postback_macros(self) -> frozenset[str]:
         """What the templates of their postbacks may name: nothing of what we pay."""
         return (POSTBACK_MACROS - _OURS) | {ACCOUNT + name for name in self.account}
+
+    @property
+    def hash(self) -> str:
+        """Of their password, in plain text; empty: they cannot log in."""
+        return self.password.get_secret_value() if self.password and not self.paused else ""
 
     def rule_of(self, event: str) -> ShareRule | None:
         """What they get of an event; None: nothing."""

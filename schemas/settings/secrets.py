@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BeforeValidator, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, SecretStr, ValidationInfo
 
 _WHOLE = re.compile(r"env:(.*)", re.DOTALL)
 _WITHIN = re.compile(r"(?<![A-Za-z0-9_])env:([A-Za-z_][A-Za-z0-9_]*)")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HASH = "$argon2"
 
 
 def is_reference(text: str) -> bool:
@@ -68,7 +69,21 @@ def _resolve_within(value: Any, info: ValidationInfo) -> SecretStr:
     return SecretStr(_WITHIN.sub(lambda found: quote(_look_up(found[1], environment), safe=""), text))
 
 
+def is_hash(text: str) -> bool:
+    """Whether this is the hash of a password: it may stand where no secret may."""
+    return text.startswith(_HASH)
+
+
+def _checked(secret: SecretStr) -> SecretStr:
+    if not is_hash(secret.get_secret_value()):
+        made_by = "`clickjoin dashboard user add NAME` or `clickjoin partners password NAME` makes it"
+        raise ValueError(f"write the hash of a password, as {made_by}")
+    return secret
+
+
 Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
 """Written as "env:NAME". What it was resolved to is never shown."""
+PasswordHash = Annotated[Secret, AfterValidator(_checked)]
+"""Of argon2."""
 SecretUrl = Annotated[SecretStr, BeforeValidator(_resolve_within)]
 """A URL that may hold a secret: "https://user:env:NAME@host"."""

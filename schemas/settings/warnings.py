@@ -12,7 +12,7 @@ from schemas.settings.masks import HIDDEN, is_secret_place
 from schemas.settings.network_warnings import network_warnings
 from schemas.settings.postbacks import Postbacks
 from schemas.settings.rates import leads_into
-from schemas.settings.secrets import is_reference
+from schemas.settings.secrets import is_hash, is_reference
 from schemas.settings.traffic import OURS
 
 SHORTEST_SECRET = 12
@@ -27,6 +27,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_open_networks(settings),
         *_offers(settings),
         *_postbacks(settings),
+        *_partners_who_cannot_log_in(settings),
         *network_warnings(settings, tree),
         *lander_warnings(settings),
     ]
@@ -39,7 +40,7 @@ def _plain_secrets(node: Any, place: Path) -> Iterator[Problem]:
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from _plain_secrets(value, (*place, index))
-    elif isinstance(node, str) and is_secret_place(place) and not is_reference(node):
+    elif isinstance(node, str) and is_secret_place(place) and not (is_reference(node) or is_hash(node)):
         yield Problem(path_text(place), HIDDEN, 'a secret in plain text: "env:NAME" keeps it out of the file')
 
 
@@ -77,6 +78,16 @@ def _offers(settings: Settings) -> Iterator[Problem]:
         if f"{{{needed}}}" not in offer.url:
             message = f"without {{{needed}}} the network cannot say which click an event belongs to"
             yield Problem(path_text(("offers", name, "url")), value_text(offer.url), message)
+
+
+def _partners_who_cannot_log_in(settings: Settings) -> Iterator[Problem]:
+    users = settings.dashboard.users
+    for name, partner in settings.partners.items():
+        message = f"{name} is a user of the dashboard, who logs in instead" if name in users else ""
+        if not users:
+            message = "nobody logs in while the dashboard has no users: add one (clickjoin dashboard user add NAME)"
+        if partner.password and message:
+            yield Problem(path_text(("partners", name, "password")), HIDDEN, message)
 
 
 def _postbacks(settings: Settings) -> Iterator[Problem]:

@@ -1,119 +1,45 @@
-"""A partner's months on real tables: settled once, and what changes later is in the next one."""
+"""A partner's months on real tables, settled once; and their page, which shows them that and nothing of anyone else."""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from clickhouse_connect.driver.client import Client
+from pydantic import SecretStr
+from starlette.routing import Route
 
-from clickjoin.partners.book import CannotSettleError, settle, statement_of
+from clickjoin.pages import Pages
+from clickjoin.partners.book import CannotSettleError, account_of, settle, statement_of
 from clickjoin.partners.ledger import totals
 from clickjoin.partners.statement import COLUMNS, document, html
+from dashboard.app import build
+from dashboard.passwords import hashed
 from schemas.partner_claims import claim
 from schemas.settings.file import Settings
-from schemas.settings.validation import validate
+from schemas.settings.servers import ClickHouse as ClickHouseSettings
 from sql.connect import connect
 from sql.ledger import claims
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import dsn_of
-from tests.support.report_rows import OF_CLICKS_ALONE, Row
+from tests.support.asgi import Browser
+from tests.support.catalogue import memory_writer
+from tests.support.partner_rows import DECEMBER, OCTOBER, SECRET, Tables, configured, told
 
-SECRET = "a secret of the click IDs"
-OCTOBER, DECEMBER = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
-DAYS = 45
-
-
-def configured(**bob: Any) -> Settings:
-    tree: dict[str, Any] = {
-        "ingest": {"secrets": [SECRET]},
-        "events": {"install": {"step": 1}},
-        "networks": {"acme": {"open": True}},
-        "sources": {"pops": {}},
-        "offers": {"game": {"network": "acme", "url": "https://offer.example/?s={click_id}"}},
-        "campaigns": {"spring": {"source": "pops", "offers": ["game"]}},
-        "partners": {"bob": {"shares": {"install": "70%"}, "hold": "14d", **bob}, "eve": {"shares": {"*": "50%"}}},
-    }
-    settings, problems = validate(tree, {})
-    assert settings, problems
-    return settings
-
-
-class Tables:
-    """Ninety conversions over 45 days: of bob, of eve, of bob with a wrong signature, of nobody, and bob's tests."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        said = [claim(SECRET, "bob", "spring"), claim(SECRET, "eve", "spring"), "bob.0000000000000000", ""]
-        self.rows: list[Row] = []
-        clicks = []
-        for number in range(2 * DAYS):
-            at = OCTOBER + timedelta(hours=12 * number)
-            click = _click(number, at, said[number % 4])
-            clicks.append(click)
-            self.rows.append(_install(click, number))
-        self._insert("clicks", clicks)
-        self._insert("conversions", self.rows)
-
-    def change(self, row: Row, **changed: Any) -> None:
-        """The network says something else of a conversion."""
-        row |= {**changed, "version": row["version"] + 1}
-        self._insert("conversions", [row])
-
-    def by_hand(self, until: datetime) -> Decimal:
-        """What bob gets of what was approved and held long enough, one row after the other."""
-        return sum(
-            (
-                (row["payout"] * 7 / 10).quantize(Decimal("0.01"), ROUND_HALF_UP)
-                for row in self.rows[::4]
-                if row["status"] == "approved" and not row["is_test"] and row["received_at"] < until - timedelta(14)
-            ),
-            Decimal(0),
-        )
-
-    def _insert(self, table: str, rows: list[Row]) -> None:
-        self.client.insert(table, [list(row.values()) for row in rows], column_names=list(rows[0]))
-
-
-def _click(number: int, at: datetime, said: str) -> Row:
-    times = {"id_day": at.date(), "clicked_at": at, "received_at": at}
-    named = {"campaign": "spring", "source": "pops", "sub1": f"<i>{number}"}
-    return {
-        "click_id": f"p{number:03d}",
-        **times,
-        **named,
-        "params": {"partner": said} if said else {},
-        "version": 1,
-    } | {
-        "cost": None,
-        "currency": "",
-    }
-
-
-def _install(click: Row, number: int) -> Row:
-    facts = {name: value for name, value in click.items() if name not in {*OF_CLICKS_ALONE, "params"}}
-    times = dict.fromkeys(("occurred_at", "received_at", "status_received_at"), click["clicked_at"])
-    return facts | {
-        "conversion_id": f"install-{number:03d}",
-        "event": "install",
-        "status": ("approved", "approved", "pending")[number % 3],
-        "payout": Decimal("1.23") + number,
-        "currency": "USD",
-        "is_test": number == 40,
-        **times,
-        "version": 1,
-    }
+PASSWORD = "correct horse battery"
+HASH = hashed(PASSWORD)
 
 
 @pytest.fixture(scope="module")
 def tables(clickhouse: ClickHouse) -> Iterator[Tables]:
     name = f"settlement_{os.getpid()}"
     client = connect(dsn_of(clickhouse, name))
-    yield Tables(client)
+    yield Tables(client, name)
     client.command(f"DROP DATABASE {name}")
     client.close()
 
@@ -179,3 +105,107 @@ def test_a_statement_shows_the_partner_s_amounts_and_nothing_of_ours(tables: Tab
         f"{row['payout'] / 2:.2f}" in page or f"{(row['payout'] / 2).quantize(Decimal('0.01'), ROUND_HALF_UP)}" in page
     )
     assert f"{row['payout']:.2f}" not in {cell.strip() for cell in page.replace("<", ">").split(">")}
+
+
+class Dashboard:
+    """Its application over the tables, for anna, who may act, and the partners bob and eve."""
+
+    def __init__(self, clickhouse: ClickHouse, database: str) -> None:
+        self._clickhouse = ClickHouseSettings.model_construct(url=SecretStr(dsn_of(clickhouse, database)))
+        settings = self.settings()
+        catalogue = memory_writer({})
+        self._pages = Pages(settings, now=lambda: DECEMBER, catalogue=catalogue, known=catalogue.read)
+        self.app, self.close = build(self._pages.services(), asyncio.Event())
+
+    def settings(self, **bob: object) -> Settings:
+        users = {"dashboard": {"users": {"anna": {"password": HASH, "role": "act"}}}}
+        found = configured(users, **{"password": HASH, "promotes": ["spring"], **bob})
+        return found.model_copy(update={"clickhouse": self._clickhouse})
+
+    def use(self, **bob: object) -> None:
+        self._pages.use(self.settings(**bob))
+
+    def browser_of(self, user: str) -> Browser:
+        browser = Browser(self.app)
+        assert browser.log_in(user, PASSWORD).status == 303
+        return browser
+
+
+@pytest.fixture(scope="module")
+def dashboard(clickhouse: ClickHouse, tables: Tables) -> Iterator[Dashboard]:
+    tables.insert("deliveries", [row for number in (0, 1, 2) for row in told(tables.rows[number], number)])
+    found = Dashboard(clickhouse, tables.database)
+    yield found
+    found.close()
+
+
+def test_a_partner_sees_their_own_balance_funnel_and_urls_in_their_own_amounts(
+    dashboard: Dashboard, tables: Tables
+) -> None:
+    bob = dashboard.browser_of("bob")
+    assert bob.get("/").headers["location"] == "/partner"
+    text = bob.get("/partner?days=90").text
+    account = account_of(tables.client, dashboard.settings(), "bob", OCTOBER, DECEMBER, ZoneInfo("UTC"))
+    mine = [row for row in tables.rows[::4] if not row["is_test"]]
+    assert account.total.clicks == len(tables.rows[::4])
+    assert account.total.events == {"install": sum(row["status"] != "rejected" for row in mine)}
+    (balance,) = account.balances
+    assert balance.payable + balance.paid == tables.by_hand(DECEMBER)
+    approved = sum(
+        (row["payout"] * 7 / 10).quantize(Decimal("0.01"), ROUND_HALF_UP) for row in mine if row["status"] == "approved"
+    )
+    assert account.total.earned == {"USD": approved} == {"USD": balance.payable + balance.paid + balance.held}
+    for word in (f"{balance.payable:,.2f} USD", f"{balance.held:,.2f} USD", f"{balance.paid:,.2f} USD"):
+        assert f"<b>{word}</b>" in text
+    assert f"/click/spring?partner={claim(SECRET, 'bob', 'spring')}" in text
+    ours = {f"{row['payout']:.2f}" for row in tables.rows} - {f"{row['payout'] * 7 / 10:.2f}" for row in mine}
+    assert not ours.intersection(re.findall(r"[0-9.,]+", text))
+    assert not re.search(r"\b(eve|acme|game|pops)\b", text)
+    told_of = re.findall(r"p[0-9]{3}", bob.get("/partner/statement.csv?month=2026-11").text)
+    assert told_of
+    assert {int(name[1:]) % 4 for name in told_of} == {0}
+    assert bob.get("/partner/statement.csv?month=2026-13").status == 400
+
+
+def test_nothing_of_anyone_else_is_found_by_an_id_or_a_parameter(dashboard: Dashboard) -> None:
+    bob, eve = dashboard.browser_of("bob"), dashboard.browser_of("eve")
+    for path in ("/partner", "/partner/postbacks", "/partner/statement.csv"):
+        asked = "month=2026-11&days=30"
+        others = "&".join(f"{word}=eve" for word in ("partner", "name", "user", "id", "destination", "session"))
+        assert bob.get(f"{path}?{asked}&{others}").text == bob.get(f"{path}?{asked}").text
+        assert bob.get(f"{path}?{asked}").text != eve.get(f"{path}?{asked}").text
+    log = bob.get("/partner/postbacks").text
+    assert re.findall(r"delivery-\d", log) == ["delivery-0"]
+    assert "other_currency" in log
+    assert "EUR" not in log + bob.get("/partner/postback?id=delivery-0").text  # what the network pays
+    assert [bob.get(f"/partner/postback?id=delivery-{number}").status for number in (0, 1, 2)] == [200, 404, 404]
+    assert eve.get("/partner/postback?id=delivery-1").status == 200
+
+
+def test_a_partner_s_session_opens_no_page_of_ours_and_ours_none_of_theirs(dashboard: Dashboard) -> None:
+    bob, anna = dashboard.browser_of("bob"), dashboard.browser_of("anna")
+    bob.get("/partner")
+    routes = [route for route in dashboard.app.routes if isinstance(route, Route)]
+    ours = [route for route in routes if not re.match("/(partner|login|logout|static|health|$)", route.path)]
+    assert len(ours) > 25
+    for route in ours:
+        path = route.path.replace("{version:int}", "1").replace("{kind}", "partners").replace("{name}", "bob")
+        for method in (*(route.methods or ()), "PUT", "DELETE", "POST"):
+            answer = bob.call(method, path, {"token": bob.token}, x_clickjoin_token=bob.token)
+            assert answer.status == 403, (method, path, answer)
+    for path in ("//catalogue", "/partner/../catalogue", "/%2e%2e/catalogue", "/static/../live", "/login/x"):
+        assert bob.get(path).status in (303, 403, 404), path
+    assert anna.get("/set-up").status == 200
+    assert [anna.get(path).status for path in ("/partner", "/partner/postbacks")] == [403, 403]
+
+
+@pytest.mark.parametrize("change", [{"paused": True}, {"password": None}, {"password": hashed("another horse")}])
+def test_a_partner_s_session_ends_when_they_are_paused_or_get_another_password(
+    dashboard: Dashboard, change: dict[str, object]
+) -> None:
+    bob = dashboard.browser_of("bob")
+    assert bob.get("/partner").status == 200
+    dashboard.use(**change)
+    assert bob.get("/partner").headers["location"].startswith("/login")
+    assert Browser(dashboard.app).log_in("bob", PASSWORD).status == 401
+    dashboard.use()

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickjoin.partners.ledger import Conversion, Line, due, totals
+from clickjoin.partners.ledger import Conversion, Line, due, standings, totals
 from schemas.settings.partners import Partner
 
 DAY = 86_400_000
@@ -123,7 +123,12 @@ def test_a_ledger_of_one_share_balances_to_the_cent_with_its_conversions(
             for currency, amount in by_hand("70%" if one.event == "install" else "40%", one).items():
                 wanted[currency] += amount
     found = totals(settle_all(who, history))
-    assert {name: each for name, each in found.items() if each} == {name: each for name, each in wanted.items() if each}
+    wanted = {name: each for name, each in wanted.items() if each}
+    assert {name: each for name, each in found.items() if each} == wanted
+    shown: dict[str, Decimal] = defaultdict(Decimal)
+    for stands in standings(who, known.values(), settle_all(who, history), history[-1][1]):
+        shown[stands.currency] += stands.amount if stands.state == "payable" else 0
+    assert {name: each for name, each in shown.items() if each} == wanted  # what their page says
 
 
 @settings(max_examples=100, deadline=None)

@@ -3,16 +3,26 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from clickjoin.cli import catalogue_entry
+from clickjoin.cli.app import app
 from clickjoin.partners.ledger import Conversion, due, totals
 from clickjoin.partners.rows import entry_of, shares_of
+from dashboard.passwords import hashed, is_right
+from schemas.catalogue import Change
+from schemas.catalogue_problems import catalogue_problems
 from schemas.partner_claims import Owner, claim, owner_of
 from schemas.settings.partners import Partner
 from schemas.settings.validation import validate
+from schemas.settings.warnings import find_warnings
+from tests.support.catalogue import MemoryLog, memory_writer
 
 DAY = 86_400_000
 NOVEMBER = 1_793_491_200_000
@@ -171,3 +181,65 @@ def test_shares_are_typed_by_event_or_for_all() -> None:
     assert shares_of(["install=70%", "50%"]) == {"install": "70%", "*": "50%"}
     with pytest.raises(ValueError, match="--share install=: write EVENT=SHARE"):
         shares_of(["install="])
+
+
+def test_a_partner_s_login_is_a_hash_also_in_the_catalogue_and_needs_a_dashboard_with_users() -> None:
+    known = hashed("correct horse")
+    tree = {"partners": {"bob": {**BOB, "shares": {"*": "70%"}, "password": known}}}
+    users = {"dashboard": {"users": {"anna": {"password": known}}}}
+    settings, problems = validate({**tree, **users}, {})
+    assert problems == []
+    assert settings is not None
+    assert settings.partners["bob"].hash == known
+    assert partner(password=known, paused=True).hash == ""  # who is paused does not log in
+    assert find_warnings(settings, {**tree, **users}) == []
+    for others, why in (
+        ({}, "has no users"),
+        ({"dashboard": {"users": {"bob": {"password": known}}}}, "logs in instead"),
+    ):
+        settings, _ = validate({**tree, **others}, {})
+        assert settings is not None
+        (warning,) = find_warnings(settings, {**tree, **others})
+        assert (warning.path, why in warning.message) == ("partners.bob.password", True)
+    for said in ("in plain text", "env:BOB_HASH"):
+        (problem,) = catalogue_problems({}, [Change("partners", "zoe", {**BOB, "password": said})])
+        assert (problem.path, "partners password NAME" in problem.message) == ("partners.zoe.password", True)
+        assert said not in str(problem)
+    assert catalogue_problems({}, [Change("partners", "zoe", {**BOB, "password": known})]) == []
+    _, (wrong,) = validate({"partners": {"bob": {**BOB, "shares": {"*": "1%"}, "password": "in plain text"}}}, {})
+    assert "write the hash of a password" in wrong.message
+    assert "in plain text" not in str(wrong)
+
+
+def test_a_partner_promotes_campaigns_that_are_there_and_nobody_else_s() -> None:
+    tree = {
+        "events": {"install": {"step": 1}},
+        "networks": {"acme": {"open": True}},
+        "sources": {"pops": {}},
+        "offers": {"game": {"network": "acme", "url": "https://offer.example/{click_id}"}},
+        "campaigns": {name: {"source": "pops", "offers": ["game"]} for name in ("spring", "bobs")},
+        "partners": {"bob": {**BOB, "campaigns": ["bobs"]}, "eve": {**BOB, "promotes": ["spring", "bobs", "sprin"]}},
+    }
+    found = [(problem.path, problem.message) for problem in validate(tree, {})[1]]
+    assert found == [
+        ("partners.eve.promotes[1]", "is bob's: every click of it is"),
+        ("partners.eve.promotes[2]", 'there is no [campaigns.sprin]: did you mean "spring"?'),
+    ]
+
+
+def test_a_password_that_is_typed_for_a_partner_s_page_is_kept_as_its_hash(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = MemoryLog()
+    kept = memory_writer({}, log)
+    kept.change("anna", [Change("partners", "bob", {"shares": {"*": "50%"}})], {})
+    monkeypatch.setattr(catalogue_entry, "writer", lambda config, data: nullcontext(kept))
+    typed = ["partners", "password", "bob", "--data", str(tmp_path)]
+    done = CliRunner().invoke(app, typed, input="correct horse\ncorrect horse\n")
+    assert done.exit_code == 0, done.output
+    held = kept.read().named("partners")["bob"].entry
+    assert is_right("correct horse", held["password"])
+    assert "correct horse" not in done.output + str(log.revisions)
+    assert CliRunner().invoke(app, typed, input="short\nshort\n").exit_code == 2
+    assert CliRunner().invoke(app, [*typed, "--none"]).exit_code == 0
+    assert kept.read().named("partners")["bob"].entry == {"shares": {"*": "50%"}}
