@@ -39,7 +39,7 @@ class Stamp(msgspec.Struct, array_like=True):
 
     partitions: int
     topic_id: str
-    layout: int = 2  # of the state itself: raised when its shape changes
+    layout: int = 2  # of the state itself: another one when its shape changes
 
 
 class _Header(msgspec.Struct, array_like=True):

@@ -21,6 +21,7 @@ from streams.adapters.state import Stamp, StateStore
 from streams.agents.join_gate import DayGate
 from streams.agents.join_lookup import Lookups
 from streams.join.fold import Folded, Position, fold
+from streams.join.state import LAYOUT
 from streams.metrics import JoinMetrics
 
 log = structlog.get_logger(__name__)
@@ -96,7 +97,7 @@ class JoinPartition:
 
     async def open(self, committed: int) -> int:
         """Open the state. It may be older than the committed offset, younger, or gone: the offset in it tells."""
-        stamp = Stamp(self._role.partitions, self._role.topic_id)
+        stamp = Stamp(self._role.partitions, self._role.topic_id, LAYOUT)
         self._store = StateStore(self._role.folder / str(self._number), stamp)
         end = await self._role.log.end(EVENTS, self._number)
         if self._store.position.next > end:

@@ -2,13 +2,23 @@
 
 from decimal import Decimal
 
+from msgspec import Raw
+
 from schemas.ids import conversion_id
-from schemas.records import Click, Conversion, Outcome, Postback
+from schemas.records import Conversion, Postback
 from schemas.values import Millis, OutcomeWord
-from streams.join.state import MAX_CONVERSIONS, State, outcome_of, remember, with_conversion
+from streams.join.state import (
+    MAX_CONVERSIONS,
+    Decided,
+    KnownClick,
+    State,
+    outcome_of,
+    remember,
+    with_conversion,
+)
 
 
-def credit(state: State, click: Click, postback: Postback, version: int, at: Millis) -> tuple[State, Outcome]:
+def credit(state: State, click: KnownClick, postback: Postback, version: int, at: Millis) -> tuple[State, Decided]:
     """Decide a postback whose click is known."""
     identity = _identity(postback)
     held = state.conversions.get(identity)
@@ -27,8 +37,8 @@ def credit(state: State, click: Click, postback: Postback, version: int, at: Mil
 
 
 def _repeat(
-    state: State, click: Click, held: Conversion, postback: Postback, version: int, at: Millis
-) -> tuple[State, Outcome]:
+    state: State, click: KnownClick, held: Conversion, postback: Postback, version: int, at: Millis
+) -> tuple[State, Decided]:
     """A postback of a conversion that is held already: an update of it, or a duplicate."""
     changed = _change(held, click, postback)
     if postback.repeat == "ignore" and held.txid and postback.txid and held.txid != postback.txid:
@@ -53,7 +63,7 @@ def _identity(postback: Postback) -> str:
     return conversion_id(postback.click_id, postback.event, refund=refund)
 
 
-def _is_late(click: Click, postback: Postback) -> bool:
+def _is_late(click: KnownClick, postback: Postback) -> bool:
     return postback.window_ms is not None and postback.received_at - click.clicked_at > postback.window_ms
 
 
@@ -64,7 +74,7 @@ def _is_older(held: Conversion, postback: Postback) -> bool:
     return postback.received_at < held.status_received_at
 
 
-def _convert(identity: str, click: Click, postback: Postback) -> Conversion:
+def _convert(identity: str, click: KnownClick, postback: Postback) -> Conversion:
     payout, currency = _payout(click, postback)
     return Conversion(
         conversion_id=identity,
@@ -85,7 +95,7 @@ def _convert(identity: str, click: Click, postback: Postback) -> Conversion:
     )
 
 
-def _change(held: Conversion, click: Click, postback: Postback) -> Conversion:
+def _change(held: Conversion, click: KnownClick, postback: Postback) -> Conversion:
     """The conversion with a later postback's status and amount; amount and currency change together or not at all."""
     payout, currency = held.payout, held.currency
     if postback.payout is not None:
@@ -109,7 +119,7 @@ def _change(held: Conversion, click: Click, postback: Postback) -> Conversion:
     )
 
 
-def _payout(click: Click, postback: Postback) -> tuple[Decimal | None, str]:
+def _payout(click: KnownClick, postback: Postback) -> tuple[Decimal | None, str]:
     """What the network pays: what it says, or the offer's where it says nothing or the offer's is fixed."""
     said = postback.payout
     if said is not None and (said < 0 or not click.payout_fixed or postback.event not in click.payouts):
@@ -127,19 +137,19 @@ def _hold(state: State, conversion: Conversion) -> State:
 
 def _credited(
     word: OutcomeWord,
-    click: Click,
+    click: KnownClick,
     conversion: Conversion,
     postback: Postback,
     version: int,
     at: Millis,
     previous_status: str = "",
-) -> Outcome:
-    return Outcome(
+) -> Decided:
+    return Decided(
         outcome=word,
         postback=postback,
         version=version,
         decided_at=at,
         previous_status=previous_status,
         conversion=conversion,
-        click=click,
+        click=Raw(click.record),
     )

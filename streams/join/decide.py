@@ -7,14 +7,17 @@ same log gives the same outcomes, today and after any change of configuration.
 
 from msgspec.structs import replace
 
-from schemas.records import Click, Facts, Forget, Outcome, Postback
+from schemas.records import Click, Facts, Forget, Postback
 from schemas.values import Millis
+from schemas.wire import encode
 from streams.join.credit import credit
 from streams.join.state import (
     EMPTY,
     MAX_DECIDED,
     MAX_WAITING,
+    Decided,
     Entry,
+    KnownClick,
     State,
     Waiting,
     day_of,
@@ -28,7 +31,7 @@ from streams.join.state import (
     touch,
 )
 
-Decision = tuple[State, tuple[Outcome, ...]]
+Decision = tuple[State, tuple[Decided, ...]]
 
 _FORGOTTEN = State(forgotten=True)
 _STILL_WAITING, _GIVEN_UP = 0, 1
@@ -47,7 +50,7 @@ def decide(state: State, entry: Entry) -> Decision:
 
 def expire(state: State, deadline: Millis, at: Millis, version: int) -> Decision:
     """Turn what waits until `deadline` into orphans, at a later moment. They are attributed if the click comes."""
-    outcomes: list[Outcome] = []
+    outcomes: list[Decided] = []
     waiting: list[Waiting] = []
     for one in state.waiting:
         if not one.orphaned and one.deadline <= deadline:
@@ -68,7 +71,7 @@ def _decide(state: State, entry: Entry) -> Decision:
     if isinstance(event, Postback):
         return _on_postback(state, event, entry)
     if isinstance(event, Click):
-        return _on_click(state, event, entry) if state.click is None else (state, ())
+        return _on_click(state, KnownClick.of(event, entry.record), entry) if state.click is None else (state, ())
     if isinstance(event, Facts):
         return _on_facts(state, event, entry) if state.asking else (state, ())
     if isinstance(event, Forget):
@@ -76,11 +79,11 @@ def _decide(state: State, entry: Entry) -> Decision:
     return state, ()  # Tick and Epoch speak of the partition, not of a click
 
 
-def _on_click(state: State, click: Click, entry: Entry) -> Decision:
+def _on_click(state: State, click: KnownClick, entry: Entry) -> Decision:
     """The click has come: what waited for it is decided, in the order in which it came."""
     waiting = state.waiting
     state = State(click, state.conversions, state.decided, (), day_of(entry.at))
-    outcomes: list[Outcome] = []
+    outcomes: list[Decided] = []
     for one in waiting:
         state, outcome = credit(state, click, one.postback, entry.version + len(outcomes), entry.at)
         outcomes.append(outcome)
@@ -97,7 +100,8 @@ def _on_facts(state: State, facts: Facts, entry: Entry) -> Decision:
     decided = (*facts.decided, *state.decided)[-MAX_DECIDED:]
     before = {*facts.decided, *(conversion.postback_id for conversion in facts.conversions)}
     waiting = tuple(one for one in state.waiting if one.postback.postback_id not in before)
-    return _on_click(State(None, known | state.conversions, decided, waiting), facts.click, entry)
+    click = KnownClick.of(facts.click, encode(facts.click))
+    return _on_click(State(None, known | state.conversions, decided, waiting), click, entry)
 
 
 def _on_postback(state: State, postback: Postback, entry: Entry) -> Decision:

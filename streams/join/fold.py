@@ -7,13 +7,14 @@ from typing import NamedTuple, Protocol
 import structlog
 from aiokafka import ConsumerRecord
 
-from schemas.records import Click, Epoch, Event, Facts, Forget, Invalid, Outcome, Postback
+from schemas.records import Click, Epoch, Event, Facts, Forget, Invalid, Postback
 from schemas.unusable import unusable
 from schemas.values import Millis
 from schemas.versions import MAX_INDEX, version
+from schemas.whose import whose
 from schemas.wire import WireError, decode_event
 from streams.join.decide import decide, expire
-from streams.join.state import EMPTY, MAX_WAITING, Entry, State, is_dropped
+from streams.join.state import EMPTY, MAX_WAITING, Decided, Entry, State, is_dropped
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +47,7 @@ class States(Protocol):
 class Folded(NamedTuple):
     """What a batch makes: outputs to send, and then states to write together with the position."""
 
-    outcomes: list[Outcome]
+    outcomes: list[Decided]
     invalid: list[Invalid]
     states: Mapping[str, State]
     added: set[Deadline]
@@ -67,7 +68,7 @@ class _Batch:
 
     def __init__(self, position: Position, records: Sequence[ConsumerRecord], states: States) -> None:
         self.records, self.next, self.time, self.epoch = records, *position
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[Decided] = []
         self.invalid: list[Invalid] = []
         self.events = [self._read(record) for record in records]
         latest = max(self.time, max(record.timestamp for record in records))
@@ -90,8 +91,8 @@ class _Batch:
     def _changes(self) -> Folded:
         before = self.before
         changed = {id_: state for id_, state in self.after.items() if state is not before[id_]}
-        had = _deadlines((id_, before[id_]) for id_ in changed)
-        has = _deadlines(changed.items())
+        had = _deadlines((id_, before[id_]) for id_ in changed if before[id_].waiting)
+        has = _deadlines((id_, state) for id_, state in changed.items() if state.waiting)
         touched: dict[int, list[str]] = {}
         for id_, state in changed.items():
             if state.touched != before[id_].touched:
@@ -137,10 +138,11 @@ class _Batch:
             return
         click_id = getattr(event, "click_id", "")
         try:
-            entry = Entry(event, self.time, version(self.epoch, record.offset, index))
+            entry = Entry(event, self.time, version(self.epoch, record.offset, index), record.value)
             state, outcomes = decide(self.after.get(click_id, EMPTY), entry)
         except Exception as error:  # a bug of ours must cost one record, not the partition
-            log.exception("record_failed", topic=record.topic, partition=record.partition, offset=record.offset)
+            where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+            log.exception("record_failed", **where, **whose(record.value))
             self._refuse(record, "failed", f"{type(error).__name__}: {error}")
             return
         if not click_id:  # of no click: there is nothing to remember
@@ -160,10 +162,4 @@ class _Batch:
 
 def _deadlines(states: Iterable[tuple[str, State]]) -> set[Deadline]:
     """Of everything that still waits in these states."""
-    return {
-        (one.deadline, click_id)
-        for click_id, state in states
-        if state.waiting
-        for one in state.waiting
-        if not one.orphaned
-    }
+    return {(one.deadline, click_id) for click_id, state in states for one in state.waiting if not one.orphaned}

@@ -28,7 +28,7 @@ from tests.contracts.join_cold_servers import (
 from tests.contracts.sink_records import on_topic, write
 from tests.kafka_server import KafkaServer
 from tests.support.join_cold import minted
-from tests.support.join_samples import Join, postback
+from tests.support.join_samples import Join, click_in, postback
 from tests.support.pipeline import Pipeline
 
 pytestmark = pytest.mark.kafka
@@ -132,7 +132,7 @@ def test_what_the_tables_hold_is_what_the_state_was(pipeline: Pipeline, front: F
     held: tuple[Conversion, ...] = facts.conversions  # type: ignore[union-attr]
     assert {one.conversion_id: one for one in held} == state.conversions
     assert facts.decided == state.decided  # type: ignore[union-attr]
-    assert facts.click == state.click  # type: ignore[union-attr]
+    assert facts.click == click_in(state)  # type: ignore[union-attr]
 
 
 def test_a_click_that_nobody_knows_becomes_an_orphan_at_its_deadline(

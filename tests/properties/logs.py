@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas.records import Click, Event, Forget, Outcome, Postback, Tick
 from schemas.wire import encode
 from streams.join.fold import fold
-from tests.support.join_samples import NOW, DictStates, Logged, record
+from tests.support.join_samples import NOW, DictStates, Logged, read, record
 
 SEED = int(os.environ.get("CLICKJOIN_TEST_SEED", "0")) or secrets.randbits(32)
 
@@ -106,7 +106,7 @@ def run(store: DictStates, batches_: Sequence[Sequence[ConsumerRecord]]) -> list
         folded = fold(store.position, batch, store)
         assert folded.invalid == []
         store.write(folded)
-        outcomes += folded.outcomes
+        outcomes += read(folded.outcomes)
     return outcomes
 
 

@@ -14,7 +14,7 @@ from streams.join.fold import Folded, fold
 from streams.join.state import DAY_MS, EMPTY, is_dropped
 from tests.properties.logs import as_bytes, as_records, batches, clicks, cuts, events_and_forgets, law, postbacks, run
 from tests.support.join_cold import Tables, minted
-from tests.support.join_samples import HOUR, NOW, DictStates, Logged, click, record
+from tests.support.join_samples import HOUR, NOW, DictStates, Logged, click, read, record
 
 IDS = (minted(number=1), "pops:1")
 PAUSES = st.sampled_from([0, 1, HOUR, DAY_MS, 6 * DAY_MS, 9 * DAY_MS, 30 * DAY_MS])
@@ -75,8 +75,9 @@ class Looking:
         folded = fold(self.store.position, [record(offset, at, event)], self.store)
         assert folded.invalid == []
         self.store.write(folded)
-        self.tables.write([(offset, event)] if isinstance(event, Click) else [], folded.outcomes)
-        self.outcomes += folded.outcomes
+        made = read(folded.outcomes)
+        self.tables.write([(offset, event)] if isinstance(event, Click) else [], made)
+        self.outcomes += made
         return folded
 
 

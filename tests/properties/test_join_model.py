@@ -21,7 +21,7 @@ from streams.join.fold import Folded, fold
 from tests.oracle.join_oracle import Oracle, Verdict
 from tests.properties.logs import IDS, SEED, as_records, clicks, postbacks, same, whole
 from tests.support.join_cold import minted
-from tests.support.join_samples import HOUR, NOW, DictStates, Join, Logged
+from tests.support.join_samples import HOUR, NOW, DictStates, Join, Logged, click_in, read
 from tests.support.verdicts import conversions, money, rows, verdict_of
 
 OLD = minted(days_ago=30)
@@ -43,7 +43,7 @@ def answers(draw: st.DrawFn) -> Facts:
         then.feed(told)
     state = then.store.get([click_id])[0]
     return Facts(
-        click_id=click_id, click=state.click, conversions=tuple(state.conversions.values()), decided=state.decided
+        click_id=click_id, click=click_in(state), conversions=tuple(state.conversions.values()), decided=state.decided
     )
 
 
@@ -134,7 +134,7 @@ class JoinModel(RuleBasedStateMachine):
         if folded := self._fold(store, size):
             assert folded.invalid == []
             if not silent:
-                self._send(folded.outcomes)
+                self._send(read(folded.outcomes))
             store.write(folded)
 
     @rule(size=SIZES)
@@ -159,7 +159,7 @@ class JoinModel(RuleBasedStateMachine):
         """A part of the outcomes is on the broker, all or none; its state was not written."""
         silent = self.store.position.next < self.committed
         if (folded := self._fold(self.store, size)) and not silent:
-            self._send(folded.outcomes[:part])
+            self._send(read(folded.outcomes[:part]))
         self.it_is_killed()
 
     # --- other workers

@@ -9,9 +9,9 @@ from aiokafka import ConsumerRecord
 from schemas.records import Click, Event, Facts, Outcome, Postback, Tick
 from schemas.topics import EVENTS
 from schemas.values import Millis
-from schemas.wire import encode
+from schemas.wire import decode_event, decode_outcome, encode
 from streams.join.fold import Deadline, Folded, Position, fold
-from streams.join.state import EMPTY, State
+from streams.join.state import EMPTY, Decided, State
 
 NOW = 1_700_000_000_000
 HOUR = 3_600_000
@@ -66,6 +66,20 @@ def records(log: Iterable[Logged]) -> list[ConsumerRecord]:
     return [record(offset, at, event) for offset, (at, event) in enumerate(log)]
 
 
+def read(outcomes: Iterable[Decided]) -> list[Outcome]:
+    """What the join made, as others read it."""
+    return [decode_outcome(encode(one)) for one in outcomes]
+
+
+def click_in(state: State) -> Click | None:
+    """The click that is known."""
+    if state.click is None:
+        return None
+    known = decode_event(state.click.record)
+    assert isinstance(known, Click)
+    return known
+
+
 class DictStates:
     """The states of a partition in a dict: what StateStore is, without a disk."""
 
@@ -110,7 +124,7 @@ class Join:
         folded = fold(self.store.position, [record(self.store.position.next, self.at, event)], self.store)
         self.store.write(folded)
         self.refused += [one.code for one in folded.invalid]
-        return folded.outcomes
+        return read(folded.outcomes)
 
     def says(self, event: Event | bytes | None, after: Millis = 1) -> list[str]:
         """The same, told in words: "duplicate same" is the outcome and its reason."""

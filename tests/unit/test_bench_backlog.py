@@ -18,7 +18,7 @@ def test_the_join_makes_of_it_what_is_expected() -> None:
     words: Counter[str] = Counter()
     for offset, (key, value) in enumerate(backlog):
         click_id = key.decode()
-        entry = Entry(decode_event(value), 0, offset << 16)
+        entry = Entry(decode_event(value), 0, offset << 16, value)
         states[click_id], outcomes = decide(states.get(click_id, EMPTY), entry)
         words.update(outcome.outcome for outcome in outcomes)
     assert words == asdict(backlog.expected)
