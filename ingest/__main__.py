@@ -187,7 +187,7 @@ def _build(
     pixels = PixelCalls(postbacks, keeper)
     calls = {"click": ClickCalls(visits, keeper).answer, "postback": postbacks.answer, "pixel": pixels.answer}
     calls |= {"out": landers.out, "t": landers.made, "t.js": landers.script}
-    app = App(calls, peers, metrics, settings.ingest.trusted_proxies, plans.privacy)
+    app = App(calls, peers, metrics, settings.ingest.trusted_proxies, plans.privacy, random)
     return app, use
 
 

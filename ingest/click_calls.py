@@ -45,6 +45,7 @@ class ClickCalls:
         query = exchange.query_params(visits.limits.max_url_bytes)
         test = own_test(exchange.header(TEST_HEADER), visits.plans.secrets)
         click = visits.landed(plan, marked(visits.click(plan, exchange, query, click_id=test), test))
+        exchange.click_id = click.click_id
         if not exchange.is_head:
             await visits.record(click)
         return redirect(destination(plan, click))
@@ -58,6 +59,7 @@ class ClickCalls:
         if len(several) != 1:
             return await self._record_many(plan, exchange, several, test)
         click = self._normalize(plan, several[0], test)
+        exchange.click_id = click.click_id
         await self._visits.put(click)
         return json_answer(200, {"click_id": click.click_id})
 

@@ -21,6 +21,9 @@ from schemas.settings.servers import Ingest
 POSTBACK = "postback"
 """The route behind which a key may follow the network's name."""
 
+_OF_CAMPAIGNS = frozenset({"click", "out", "t"})
+_LONGEST_NAME = 64
+REQUEST_ID = "x-request-id"
 RETRY_AFTER_SECONDS = "5"
 _encode = msgspec.json.Encoder().encode
 
@@ -36,6 +39,10 @@ class Answer:
     status: int
     body: bytes = b""
     headers: Headers = _JSON_HEADERS
+
+    def named(self, request_id: str) -> "Answer":
+        """The same, with the ID by which its request is found again."""
+        return Answer(self.status, self.body, (*self.headers, (REQUEST_ID, request_id)))
 
     def send(self, protocol: HTTPProtocol) -> None:
         """Hand it to the server."""
@@ -73,12 +80,14 @@ class Exchange:
         "_trusted",
         "_unread",
         "body",
+        "click_id",
         "content_type",
         "method",
         "name",
         "path_key",
         "privacy",
         "query",
+        "request_id",
         "route",
     )
 
@@ -107,6 +116,7 @@ class Exchange:
         self.body = b""
         self.content_type = ""
         self._is_read, self._unread = False, 0
+        self.request_id = self.click_id = ""
 
     @property
     def is_head(self) -> bool:
@@ -196,6 +206,12 @@ class Exchange:
 
     def _too_large(self, max_bytes: int) -> Refusal:
         return Refusal(413, "body_too_large", f"a body of at most {max_bytes} bytes is read here")
+
+    def names(self) -> dict[str, str]:
+        """What a line of the log says of it, as far as it is known: nothing that could be a secret."""
+        whose = "campaign" if self.route in _OF_CAMPAIGNS else "network"
+        found = {"request_id": self.request_id, "click_id": self.click_id, whose: self.name[:_LONGEST_NAME]}
+        return {"route": self.route, **{word: text for word, text in found.items() if text}}
 
     def with_body(self, body: bytes, content_type: str) -> "Exchange":
         """The same request with another body: one object of an array, to be kept for itself."""

@@ -60,11 +60,12 @@ class Keeper:
         source: str = "",
         secret: bytes | None = None,
     ) -> None:
-        """Store the request for the topic `invalid`. Raises NotStored."""
+        """Store the request for the topic `invalid`, by an ID that is the request's from now on. Raises NotStored."""
         self._metrics.count_invalid(refusal.code)
         at_ms = now_ms()
+        exchange.request_id = record_id(at_ms, self._random(10))
         record = Invalid(
-            invalid_id=record_id(at_ms, self._random(10)),
+            invalid_id=exchange.request_id,
             received_at=at_ms,
             kind=exchange.route,
             code=refusal.code,

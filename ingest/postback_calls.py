@@ -58,6 +58,7 @@ class PostbackCalls:
             if len(several) != 1:
                 return await self._record_many(plan, exchange, several, test)
             record = self._normalize(plan, several[0], test)
+            exchange.click_id = record.click_id
             if not exchange.is_head:
                 await self.publish(record)
             return json_answer(200, {"status": "accepted", "postback_id": record.postback_id})
@@ -88,7 +89,7 @@ class PostbackCalls:
         query = self._query(plan, exchange)
         check_access(access, exchange.key(query), exchange.peer, exchange.header("authorization"))
         if access.only_logs and not is_listed(access, exchange.peer):
-            self._name(plan.name, exchange.peer)
+            self._name(plan.name, exchange)
         self._count(plan, exchange, has_proved=proves(access))
         signature, encryption = access.signature, access.encryption
 
@@ -111,11 +112,13 @@ class PostbackCalls:
         if self._throttle.by_network:
             self._throttle.network(plan.name)
 
-    def _name(self, network: str, address: str) -> None:
+    def _name(self, network: str, exchange: Exchange) -> None:
         """Say once of an address that its network's allow does not have it."""
+        address = exchange.peer
         if (network, address) not in self._named and len(self._named) < _MOST_NAMED:
             self._named.add((network, address))
-            log.warning("address_not_allowed", network=network, address=address, let_in=True)
+            exchange.request_id = record_id(now_ms(), self._random(10))
+            log.warning("address_not_allowed", address=address, let_in=True, **exchange.names() | {"network": network})
 
     def _normalize(self, plan: NetworkPlan, params: Params, test: str = "") -> Postback:
         at_ms = now_ms()

@@ -126,8 +126,8 @@ class Visits:
         self._metrics.clicks_lost.inc()
         self._lost += 1
         if time.monotonic() - self._told_at >= _TELL_SECONDS:
-            campaign = record.campaign if isinstance(record, Click) else ""
-            log.warning("click_lost", clicks=self._lost, click_id=record.click_id, campaign=campaign, why=str(error))
+            whose = {"campaign": record.campaign, "network": record.network} if isinstance(record, Click) else {}
+            log.warning("click_lost", clicks=self._lost, click_id=record.click_id, why=str(error), **whose)
             self._lost, self._told_at = 0, time.monotonic()
 
 

@@ -31,7 +31,7 @@ class Invalid:
         """All of it."""
         settings, now, given = self._services.settings(), self._services.now(), request.query_params
         since, until = round((now - timedelta(days=_DAYS)).timestamp() * 1000), round(now.timestamp() * 1000) + 1
-        wanted = {name: given.get(name, "") for name in ("kind", "code", "sender")}
+        wanted = {name: given.get(name, "") for name in ("kind", "code", "sender", "id")}
         time = {"since": since, "until": until}
         found = self._database.rows("dashboard_invalid_found", {**time, **wanted, "most": _MOST})
         facts = {

@@ -10,6 +10,7 @@ from schemas.records import Cancel, Delivery, Invalid, Outcome, Resend, Retempla
 from schemas.settings.file import Settings
 from schemas.topics import INVALID, partition_of
 from schemas.unusable import unusable
+from schemas.whose import whose
 from schemas.wire import OutcomeOrRequest, WireError, decode_outcome_or_request, encode
 from streams.adapters.kafka import KeyValue, Producer
 from streams.emit.endings import Review
@@ -59,7 +60,7 @@ class Decider:
                 decided.invalid.append(_invalid(record, error.code, str(error), now_ms))
             except Exception as error:  # a bug of ours must not stop the partition, and must not be silent
                 where = f"{record.topic}-{record.partition}@{record.offset}"
-                log.exception("outcome_not_routed", where=where)
+                log.exception("outcome_not_routed", where=where, **whose(record.value))
                 decided.invalid.append(_invalid(record, "not_routed", type(error).__name__, now_ms))
         return decided
 

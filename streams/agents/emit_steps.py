@@ -3,6 +3,7 @@
 import structlog
 from aiokafka import ConsumerRecord
 
+from schemas.whose import whose
 from schemas.wire import WireError, decode_delivery
 from streams.emit.pending import Step, id_of
 
@@ -16,5 +17,6 @@ def step_of(record: ConsumerRecord) -> Step | None:
         return Step(record.offset, id_of(delivery), delivery, record.value)
     except (WireError, ValueError) as error:
         code = error.code if isinstance(error, WireError) else "not_a_record"
-        log.warning("not_a_delivery", partition=record.partition, offset=record.offset, code=code)
+        where = {"partition": record.partition, "offset": record.offset}
+        log.warning("not_a_delivery", **where, code=code, **whose(record.value))
         return None

@@ -12,6 +12,7 @@ from schemas.records import Click, Epoch, Forget, Outcome
 from schemas.settings.file import Settings
 from schemas.topics import DELIVERIES, EVENTS, INVALID, OUTCOMES, SINK_GROUP, TOPICS
 from schemas.unusable import unusable
+from schemas.whose import whose
 from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome_or_request
 from streams import rows, tables
 from streams.adapters.clickhouse import ClickHouse
@@ -107,7 +108,8 @@ class SinkPartition:
             except WireError as error:
                 found[tables.INVALID].append(_unusable(record, error.code, str(error)))
             except Exception as error:  # a bug of ours must cost one record, not the partition
-                log.exception("record_failed", topic=record.topic, partition=record.partition, offset=record.offset)
+                where = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                log.exception("record_failed", **where, **whose(record.value))
                 found[tables.INVALID].append(_unusable(record, "failed", f"{type(error).__name__}: {error}"))
         return found
 

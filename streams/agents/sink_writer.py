@@ -10,6 +10,7 @@ import structlog
 from aiokafka import ConsumerRecord
 
 from schemas.unusable import unusable
+from schemas.whose import whose
 from streams.adapters.clickhouse import AwayError, RefusedError, body_of
 from streams.metrics import SinkMetrics
 from streams.rows import Row, invalid_row
@@ -167,6 +168,7 @@ def _refused_line(table: Table, record: ConsumerRecord, refusal: RefusedError) -
         partition=record.partition,
         offset=record.offset,
         error=str(refusal)[:300],
+        **whose(record.value),
     )
     where = (f"{record.topic}/{table.name}", record.partition, record.offset)  # an outcome may fail in two tables
     stand_in = unusable("row", f"clickhouse_{refusal.code}", str(refusal), where, record.timestamp, record.value)

@@ -105,6 +105,8 @@ def test_a_key_of_ours_in_a_kept_request_is_not_shown(scene: Scene) -> None:
     _, page = scene.dashboard.get("/invalid?code=leaked")
     assert "GET /?key=***" in page
     assert "a-key-of-acme" not in page
+    _, found = scene.dashboard.get("/invalid?id=leak")
+    assert found.count("<details") == found.count("Request ID leak") == 1
 
 
 def test_set_up_has_the_urls_that_check_prints_to_be_copied(tab: Tab) -> None:

@@ -145,6 +145,7 @@ def test_what_cannot_be_used_is_kept_with_its_reason_before_it_is_answered(
     newest = max(kept, key=lambda record: record.invalid_id)
     assert newest.raw.startswith("GET " + path[:12])
     assert newest.status == status
+    assert reply.headers["x-request-id"] == newest.invalid_id
     assert KEY[5:] not in newest.raw
 
 

@@ -1,6 +1,7 @@
 """What was answered while the broker was away reaches it, whatever dies meanwhile; what cannot be kept is refused."""
 
 import http.client
+import json
 import resource
 import signal
 import threading
@@ -212,6 +213,12 @@ def test_a_full_spool_refuses_whole_records_redirects_visitors_and_takes_again_w
             "error": "not_stored",
             "detail": f"nothing was stored, please repeat: the spool {ingest.spool.name} is full, or its disk is",
         }
+        ids = {reply.headers["x-request-id"] for reply in refused}
+        told = [json.loads(line) for line in ingest.log.splitlines() if "request_not_stored" in line]
+        assert len(ids) == len(refused)
+        assert told[0]["network"] == "acme"
+        assert {one["request_id"] for one in told} <= ids
+        assert "x-request-id" not in next(reply for reply in replies.values() if reply.status == 200).headers
         ready = ingest.get("/health/ready")
         assert (ready.status, ready.json) == (503, {"ready": False, "spooled": len(accepted)})
         assert ready.headers["retry-after"] == "5"
