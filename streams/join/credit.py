@@ -14,21 +14,20 @@ from streams.join.state import (
     State,
     outcome_of,
     remember,
-    with_conversion,
 )
 
 
 def credit(state: State, click: KnownClick, postback: Postback, version: int, at: Millis) -> tuple[State, Decided]:
     """Decide a postback whose click is known."""
     identity = _identity(postback)
-    held = state.conversions.get(identity)
+    held = state.conversions.by_id.get(identity)
     if click.may_credit and postback.network and postback.network not in click.may_credit:
         outcome = outcome_of("unattributed", postback, version, at, "network_may_not_credit")
     elif held is not None:
         return _repeat(state, click, held, postback, version, at)
     elif _is_late(click, postback):
         outcome = outcome_of("late", postback, version, at, "outside_window")
-    elif len(state.conversions) >= MAX_CONVERSIONS:
+    elif len(state.conversions.by_id) >= MAX_CONVERSIONS:
         outcome = outcome_of("unattributed", postback, version, at, "too_many_conversions")
     else:
         conversion = _convert(identity, click, postback)
@@ -131,7 +130,7 @@ def _payout(click: KnownClick, postback: Postback) -> tuple[Decimal | None, str]
 
 
 def _hold(state: State, conversion: Conversion) -> State:
-    conversions = with_conversion(state.conversions, conversion)
+    conversions = state.conversions.having(conversion)
     return State(state.click, conversions, state.decided, state.waiting, state.touched)
 
 

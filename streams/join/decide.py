@@ -15,6 +15,7 @@ from streams.join.state import (
     EMPTY,
     MAX_DECIDED,
     MAX_WAITING,
+    Conversions,
     Decided,
     Entry,
     KnownClick,
@@ -25,7 +26,6 @@ from streams.join.state import (
     is_cold,
     is_dropped,
     is_repeated,
-    made_one,
     outcome_of,
     remember,
     touch,
@@ -96,12 +96,12 @@ def _on_facts(state: State, facts: Facts, entry: Entry) -> Decision:
         return _refuse(tuple(one.postback for one in state.waiting), (), entry)
     if facts.click is None:
         return State(None, state.conversions, state.decided, state.waiting, state.touched), ()
-    known = {conversion.conversion_id: conversion for conversion in facts.conversions}
+    conversions = Conversions().having(*facts.conversions, *state.conversions.by_id.values())
     decided = (*facts.decided, *state.decided)[-MAX_DECIDED:]
     before = {*facts.decided, *(conversion.postback_id for conversion in facts.conversions)}
     waiting = tuple(one for one in state.waiting if one.postback.postback_id not in before)
     click = KnownClick.of(facts.click, encode(facts.click))
-    return _on_click(State(None, known | state.conversions, decided, waiting), click, entry)
+    return _on_click(State(None, conversions, decided, waiting), click, entry)
 
 
 def _on_postback(state: State, postback: Postback, entry: Entry) -> Decision:
@@ -152,6 +152,6 @@ def _refuse(postbacks: tuple[Postback, ...], decided: tuple[str, ...], entry: En
 
 def _is_known(state: State, postback_id: str) -> bool:
     """Whether this very postback was decided before, or waits: its record was repeated."""
-    if postback_id in state.decided or made_one(state.conversions, postback_id):
+    if postback_id in state.decided or state.conversions.made_one(postback_id):
         return True
     return bool(state.waiting) and postback_id in [one.postback.postback_id for one in state.waiting]

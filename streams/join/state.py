@@ -16,17 +16,36 @@ MAX_WAITING = 100
 MAX_DECIDED = 64
 """Remembered IDs of decided postbacks that made no conversion; a record is repeated soon after the first, or never."""
 
-_MANY = 50  # conversions from which on a set is faster than looking through them
-_FLOODS = 16
-_makers_of: dict[int, tuple["Conversions", frozenset[str]]] = {}
-
 DAY_MS = 86_400_000
 KEEP_DAYS = 7
 """Days of the log's time for which a state is kept after the day it was touched last. Then it is EMPTY."""
 
 
-Conversions = dict[str, Conversion]
-"""By conversion_id. Never changed in place."""
+_MANY = 50  # conversions beyond which looking through them takes too long
+
+
+class Conversions(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What was credited to one click. Never changed in place."""
+
+    by_id: dict[str, Conversion] = {}
+    makers: frozenset[str] = frozenset()  # where they are many: the postbacks that made them
+
+    def made_one(self, postback_id: str) -> bool:
+        """Whether one of them was made by this postback."""
+        if self.makers:
+            return postback_id in self.makers
+        for conversion in self.by_id.values():  # noqa: SIM110 - a generator takes twice as long
+            if conversion.postback_id == postback_id:
+                return True
+        return False
+
+    def having(self, *more: Conversion) -> "Conversions":
+        """These and others, or a later state of one of them."""
+        by_id = self.by_id | {one.conversion_id: one for one in more}
+        if len(by_id) <= _MANY:
+            return Conversions(by_id)
+        made = more if self.makers else by_id.values()
+        return Conversions(by_id, self.makers.union([one.postback_id for one in made]))
 
 
 class KnownClick(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -71,7 +90,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of one click ID. Never changed in place."""
 
     click: KnownClick | None = None
-    conversions: Conversions = {}
+    conversions: Conversions = Conversions()
     decided: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     touched: int = -1  # the day it was changed last, or the day until which something waits, if that is later
@@ -112,42 +131,6 @@ def touch(state: State, at: Millis) -> State:
     if day == state.touched:
         return state
     return State(state.click, state.conversions, state.decided, state.waiting, day, state.asking, state.forgotten)
-
-
-def made_one(conversions: Conversions, postback_id: str) -> bool:
-    """Whether one of the conversions was made by this postback."""
-    if len(conversions) > _MANY:
-        return postback_id in _makers(conversions)
-    for conversion in conversions.values():  # noqa: SIM110 - a generator takes twice as long
-        if conversion.postback_id == postback_id:
-            return True
-    return False
-
-
-def with_conversion(conversions: Conversions, conversion: Conversion) -> Conversions:
-    """The conversions with another one, or with a later state of one of them."""
-    after = conversions | {conversion.conversion_id: conversion}
-    if len(after) > _MANY:
-        makers = _makers(conversions)
-        _remember_makers(after, makers if conversion.postback_id in makers else makers | {conversion.postback_id})
-    return after
-
-
-def _makers(conversions: Conversions) -> frozenset[str]:
-    """The postbacks that made them."""
-    known = _makers_of.get(id(conversions))
-    if known is not None and known[0] is conversions:
-        return known[1]
-    makers = frozenset([one.postback_id for one in conversions.values()])
-    _remember_makers(conversions, makers)
-    return makers
-
-
-def _remember_makers(conversions: Conversions, makers: frozenset[str]) -> None:
-    """A click with a flood is asked about with each record: so of the last mappings it is known who made them."""
-    if len(_makers_of) >= _FLOODS:
-        del _makers_of[next(iter(_makers_of))]
-    _makers_of[id(conversions)] = conversions, makers
 
 
 def is_brought(click_id: str) -> bool:

@@ -174,7 +174,7 @@ def test_an_amount_comes_through_topic_and_state_as_it_was_written(amounts: list
         store.close()
     sent = [decode_outcome(encode(one)).conversion for one in folded.outcomes]
     assert [str(one.payout) for one in sent if one] == [str(amount) for amount in amounts]
-    assert [str(one.payout) for one in kept.conversions.values()] == [str(amount) for amount in amounts]
+    assert [str(one.payout) for one in kept.conversions.by_id.values()] == [str(amount) for amount in amounts]
 
 
 def _undated(outcomes: list[Outcome]) -> list[tuple[object, ...]]:

@@ -43,7 +43,10 @@ def answers(draw: st.DrawFn) -> Facts:
         then.feed(told)
     state = then.store.get([click_id])[0]
     return Facts(
-        click_id=click_id, click=click_in(state), conversions=tuple(state.conversions.values()), decided=state.decided
+        click_id=click_id,
+        click=click_in(state),
+        conversions=tuple(state.conversions.by_id.values()),
+        decided=state.decided,
     )
 
 

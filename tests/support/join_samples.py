@@ -136,7 +136,7 @@ class Join:
 
     def conversions(self, click_id: str = "c1") -> list[tuple[str, str, Decimal | None, str]]:
         """(event, status, payout, currency) of what is held."""
-        held = self.store.get([click_id])[0].conversions.values()
+        held = self.store.get([click_id])[0].conversions.by_id.values()
         return [(one.event, one.status, one.payout, one.currency) for one in held]
 
 

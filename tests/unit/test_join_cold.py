@@ -237,7 +237,7 @@ def test_said_again_is_as_new_as_said_last_also_from_the_tables() -> None:
     join.feed(click(OLD))
     tables.write([(0, click(OLD))], [outcome for one in told for outcome in join.feed(one)])
     (held,) = tables.facts(OLD).conversions
-    assert held == join.store.states[OLD].conversions[held.conversion_id]
+    assert held == join.store.states[OLD].conversions.by_id[held.conversion_id]
     late = postback("p3", status="rejected", click_id=OLD, received_at=NOW, occurred_at=NOW + 20)
     again = cold()
     again.store.states[OLD] = msgspec.structs.replace(again.store.states[OLD], waiting=())
