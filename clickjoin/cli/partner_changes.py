@@ -1,4 +1,4 @@
-"""`clickjoin partners add | pause | resume | remove | password | import`: changes of the catalogue, in effect at once."""
+"""`clickjoin partners add | pause | resume | remove | password | import`: changes of the catalogue, without a start."""
 
 from functools import partial
 from pathlib import Path

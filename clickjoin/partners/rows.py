@@ -6,7 +6,7 @@ from typing import Any
 from schemas.settings.partners import ANY_EVENT
 
 _SHARE = "share_"
-_TEXTS, _LISTS = ("label", "hold", "tracker", "tracker_url"), ("campaigns", "accept")
+_TEXTS, _LISTS = ("label", "hold", "tracker", "tracker_url"), ("campaigns", "promotes", "accept")
 COLUMNS = ("name", *_TEXTS, "paused", *_LISTS, "share", f"{_SHARE}EVENT")
 """What a row may say; `share` is for every event without one of its own. Lists are separated by spaces."""
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": False}

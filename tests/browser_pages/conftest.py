@@ -23,6 +23,14 @@ __all__ = ["chromium"]
 PASSWORD = "correct horse battery"
 
 
+def partner_of_spring() -> str:
+    """bob: every click of the campaign is his."""
+    return (
+        f'[partners.bob]\nlabel = "Bob & Sons"\npassword = "{hashed(PASSWORD)}"\ncampaigns = ["spring"]\n'
+        'shares = { "*" = "50%" }\n'
+    )
+
+
 def users() -> str:
     """anna, who may act, and ben, who may read; with the tokens aaa… and rrr…"""
     return "".join(
@@ -55,9 +63,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @pytest.fixture(scope="session")
 def guarded(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
-    """Another dashboard, a year later, when there is nothing new; for anna, who may act, and ben, who may read."""
+    """Another dashboard, a year later, when there is nothing new; for anna, ben, and bob, who is a partner."""
     folder = tmp_path_factory.mktemp("guarded")
-    with DashboardProcess(folder, scene.dsn, users(), NOW + timedelta(days=365)) as dashboard:
+    with DashboardProcess(folder, scene.dsn, users() + partner_of_spring(), NOW + timedelta(days=365)) as dashboard:
         yield dashboard
 
 

@@ -7,10 +7,11 @@ import io
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote, urlsplit
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser import PATIENCE_MS, Tab
-from tests.browser_pages.conftest import Scene
+from tests.browser import PATIENCE_MS, Tab, new_tab
+from tests.browser_pages.conftest import PASSWORD, Scene
+from tests.dashboard_process import DashboardProcess
 from tests.support.dashboard_rows import FORMULA, MARKUP, MIDNIGHT, NOW
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -155,6 +156,33 @@ def test_what_cannot_be_asked_is_said_with_what_there_is(scene: Scene) -> None:
     ):
         status, text = scene.dashboard.get(f"/funnel?{query}")
         assert (status, told in text) == (400, True), query
+
+
+def test_a_partner_who_logs_in_has_their_balance_and_copies_their_url(
+    chromium: Browser, guarded: DashboardProcess, scene: Scene
+) -> None:
+    tab = new_tab(chromium, guarded.url, phone=True)
+    page = tab.open("/set-up")
+    page.get_by_label("Name").fill("bob")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Bob & Sons")).to_be_visible()
+    assert page.url.endswith("/partner")
+    half = (
+        "SELECT toString(sum(round(payout / 2, 2))) FROM conversions FINAL "
+        "WHERE campaign = 'spring' AND status = 'approved'"
+    )
+    (owed,) = scene.client.query(half).result_rows[0]
+    expect(page.locator(".tile").first).to_contain_text(f"{float(owed):,.2f} USD")
+    expect(page.get_by_label("Pages").get_by_role("link")).to_have_text(["Overview", "Postbacks"])
+    expect(page.locator("code").first).to_contain_text("/click/spring")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Postbacks").click()
+    expect(page.locator(".empty")).to_contain_text("told nothing")
+    assert tab.wrong == []
+    page.context.close()
 
 
 def test_a_time_without_traffic_says_so(tab: Tab) -> None:
