@@ -29,12 +29,12 @@ from schemas.values import (
 
 Key = Annotated[str, Field(max_length=512)]
 Labels = dict[str, str]
-_TOO_MUCH = Decimal(10**16)
+_TOO_LITTLE, _TOO_MUCH = Decimal(-(10**16)), Decimal(10**16)
 
 
 def _check_amount(amount: Decimal) -> None:
     """Money that no sum and no column can hold is refused when it is read, not where it would do harm."""
-    if not (amount.is_finite() and -_TOO_MUCH < amount < _TOO_MUCH):
+    if not (amount.is_finite() and _TOO_LITTLE < amount < _TOO_MUCH):
         raise ValueError(f"{str(amount)[:40]} is no amount of money: write at most 16 digits before the point")
 
 

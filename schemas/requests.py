@@ -78,8 +78,8 @@ class RequestTemplate(NamedTuple):
 
     def render(self, values: Mapping[str, Value]) -> Request:
         """The request with every macro replaced by its value. Raises UnresolvedMacro."""
-        headers = {name: text.render(values, encode_header) for name, text in self.headers}
-        if self.omits_unknown:
+        headers = {name: text.render(values, encode_header) for name, text in self.headers} if self.headers else {}
+        if self.omits_unknown and headers:
             headers = {name: value for name, value in headers.items() if value}
         body = ""
         if self.form:

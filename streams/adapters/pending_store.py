@@ -24,6 +24,7 @@ from streams.emit.pending import (
     Changes,
     Standing,
     Step,
+    by_destination,
     destination_of,
     due_of,
     fold,
@@ -210,8 +211,8 @@ def _read_at(raw: bytes) -> _At:
 
 def _pending_after(pending: dict[str, int], changes: Changes) -> dict[str, int]:
     tally = Counter(pending)
-    tally.update(map(destination_of, changes.queued))
-    tally.subtract(map(destination_of, changes.left))
+    tally.update(by_destination(changes.queued))
+    tally.subtract(by_destination(changes.left))
     return dict(tally)
 
 
@@ -222,6 +223,8 @@ def _options() -> rocksdict.Options:
     options = rocksdict.Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_write_buffer_size(_WRITE_BUFFER)
+    options.set_memtable_prefix_bloom_ratio(0.1)  # most IDs that are asked for were never seen
+    options.set_memtable_whole_key_filtering(True)
     options.set_block_based_table_factory(table)
     options.set_keep_log_file_num(2)
     return options

@@ -6,6 +6,7 @@ the source has no word for) is left out, and a template that names it is not sen
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -30,15 +31,10 @@ class Telling(NamedTuple):
 
 def values_of(telling: Telling, macros: Iterable[str]) -> dict[str, Value]:
     """The values of these macros, as far as they have one."""
-    return {macro: value for macro in macros if (value := _value(telling, macro)) is not None}
+    return {macro: value for macro in macros if (value := _READ[macro](telling)) is not None}
 
 
-def _value(telling: Telling, macro: str) -> Value | None:
-    read = _READ.get(macro)
-    return read(telling) if read else _param(telling, macro.removeprefix(PARAM))
-
-
-def _param(telling: Telling, name: str) -> str:
+def _param(name: str, telling: Telling) -> str:
     """What else the postback brought under this name, or the click; to a partner the click alone."""
     brought = "" if telling.is_partner else telling.outcome.postback.params.get(name, "")
     return brought or telling.click.params.get(name, "")
@@ -62,7 +58,16 @@ _OF_CLICK = (
 )
 _OF_CONVERSION = ("event", "network", "status", "raw_status", "txid", "conversion_id", "occurred_at")
 
-_READ: dict[str, _Read] = {
+
+class _Readers(dict[str, _Read]):
+    """By macro. What is none of those below is a parameter: {param.NAME}."""
+
+    def __missing__(self, macro: str) -> _Read:
+        self[macro] = read = partial(_param, macro.removeprefix(PARAM))
+        return read
+
+
+_OF_TELLING: dict[str, _Read] = {
     **{name: attrgetter(f"click.{name}") for name in _OF_CLICK},
     **{name: attrgetter(f"conversion.{name}") for name in _OF_CONVERSION},
     **{name: lambda telling, name=name: telling.click.subs.get(name, "") for name in SUBS},  # type: ignore[misc]
@@ -79,3 +84,4 @@ _READ: dict[str, _Read] = {
     "status_at": _status_at,
     "delivery_id": attrgetter("delivery_id"),
 }
+_READ = _Readers(_OF_TELLING)

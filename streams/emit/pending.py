@@ -4,16 +4,18 @@ Every step in a delivery's life has a rank. A record applies only if its rank is
 so repetition changes nothing, a zombie's late retry changes nothing, and what is final stays final.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from struct import Struct
 from typing import NamedTuple
 
 from schemas.records import Delivery
 from schemas.values import FINAL_STATES
 
 ID_BYTES = 16
-_DUE_BYTES = _OFFSET_BYTES = 8
-_TAIL = _DUE_BYTES + _OFFSET_BYTES + ID_BYTES
+_DUE_BYTES = 8
+_tail = Struct(f">QQ{ID_BYTES}s")  # due, offset, ID
 _FINAL_RANK = 0xFFFF
 _REVISIONS = 64
 """Ranks from one attempt to the next: so often it can be made anew in between."""
@@ -67,28 +69,31 @@ def id_of(delivery: Delivery) -> bytes:
 
 def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
     """Fold steps in their order over what is known of their IDs (an ID that is not in `known` was never seen)."""
-    changes = Changes({}, set(), {})
+    standings, left, queued = changes = Changes({}, set(), {})
     for step in steps:
-        before = changes.standings.get(step.id) or known.get(step.id, UNKNOWN)
+        id_ = step.id
+        before = standings.get(id_) or known.get(id_, UNKNOWN)
         rank = rank_of(step.delivery)
         if rank <= before.rank:
             continue
-        if before.key and changes.queued.pop(before.key, None) is None:
-            changes.left.add(before.key)
+        if before.key and queued.pop(before.key, None) is None:
+            left.add(before.key)
         key = queue_key(step)
         if key:
-            changes.queued[key] = step
-        changes.standings[step.id] = Standing(rank, key)
+            queued[key] = step
+        standings[id_] = Standing(rank, key)
     return changes
 
 
 def rank_of(delivery: Delivery) -> int:
     """held, scheduled, the attempts in their order, each with its revisions, then whatever is final."""
-    if delivery.state in FINAL_STATES:
+    state = delivery.state
+    if state in FINAL_STATES:
         return _FINAL_RANK
-    if delivery.state == "held":
+    if state == "held":
         return 0
-    return min((1 + delivery.attempt) * _REVISIONS + min(delivery.revision, _REVISIONS - 1), _FINAL_RANK - 1)
+    rank = (1 + delivery.attempt) * _REVISIONS
+    return min(rank + min(delivery.revision, _REVISIONS - 1), _FINAL_RANK - 1) if delivery.revision else rank
 
 
 def queue_key(step: Step) -> bytes:
@@ -97,18 +102,13 @@ def queue_key(step: Step) -> bytes:
     What is held has such a key too, with another first byte: it waits for something else.
     """
     delivery = step.delivery
-    if delivery.state not in ("scheduled", "retry", "held"):
+    if delivery.state in FINAL_STATES:
         return b""
     due = max(0, delivery.next_attempt_at or delivery.at)
     prefix = queue_prefix(delivery.destination)
-    return b"".join(
-        (
-            _HELD + prefix[1:] if delivery.state == "held" else prefix,
-            due.to_bytes(_DUE_BYTES, "big"),
-            step.offset.to_bytes(_OFFSET_BYTES, "big"),
-            step.id,
-        )
-    )
+    if delivery.state == "held":
+        prefix = _HELD + prefix[1:]
+    return prefix + _tail.pack(due, step.offset, step.id)
 
 
 @lru_cache(4096)
@@ -124,9 +124,15 @@ def is_held(key: bytes) -> bool:
 
 def destination_of(key: bytes) -> str:
     """The destination in a queue key."""
-    return key[len(_QUEUE) : -_TAIL - 1].decode()
+    return key[len(_QUEUE) : -_tail.size - 1].decode()
+
+
+def by_destination(keys: Iterable[bytes]) -> dict[str, int]:
+    """How many queue keys there are of each destination, held ones included."""
+    cut = slice(len(_QUEUE), -_tail.size - 1)
+    return {name.decode(): count for name, count in Counter([key[cut] for key in keys]).items()}
 
 
 def due_of(key: bytes) -> int:
     """The due time in a queue key, in milliseconds."""
-    return int.from_bytes(key[-_TAIL : -_TAIL + _DUE_BYTES], "big")
+    return int.from_bytes(key[-_tail.size : -_tail.size + _DUE_BYTES], "big")

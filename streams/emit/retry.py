@@ -54,24 +54,38 @@ class Verdict(NamedTuple):
     is_final: bool = True
 
 
+_TAKEN = Verdict()
+
+
 def judge(answer: Answer, success: Success) -> Verdict:
     """Whether the destination took it; if not, why, and whether the answer would be the same the next time."""
     if not answer.code:
         return Verdict(answer.reason, answer.problem in HOPELESS)
+    return _by_body(answer, success) if success.reads_text or success.reads_json else _by_code(answer, success)
+
+
+def _by_code(answer: Answer, success: Success) -> Verdict:
+    if answer.code in success.codes if success.codes else 200 <= answer.code < 300:
+        return _TAKEN
+    return Verdict(answer.reason, answer.code < 500 and answer.code not in AGAIN_CODES)
+
+
+def _by_body(answer: Answer, success: Success) -> Verdict:
     said = answer.body.decode(errors="replace").lower() if success.reads_text else ""
     if _first_in(success.answer_taken, said):
-        return Verdict()
+        return _TAKEN
     document = read_json(answer.body) if success.reads_json else NOT_JSON
     if reason := why_again(document, success):
         return Verdict(reason, is_final=False)
-    if not (answer.code in success.codes if success.codes else 200 <= answer.code < 300):
-        return Verdict(answer.reason, answer.code < 500 and answer.code not in AGAIN_CODES)
+    verdict = _by_code(answer, success)
+    if verdict.reason:
+        return verdict
     if text := _first_in(success.answer_lacks, said):
         return Verdict(f"refused: the answer holds {text!r}")
     if success.answer_has and not _first_in(success.answer_has, said):
         return Verdict("unclear: the answer does not say that it was taken", is_final=False)
     if not (success.json_is or success.json_lacks):
-        return Verdict()
+        return _TAKEN
     if document is NOT_JSON:
         return Verdict("unclear: the answer is no JSON", is_final=False)
     return Verdict(why_refused(document, success))
