@@ -7,6 +7,7 @@ or the last. Text that is no UTF-8, and NUL, becomes U+FFFD: whether that matter
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -61,18 +62,24 @@ def parse_query(text: str, *, last: bool = False) -> Params:
     if "&amp;" in text:  # a URL that was pasted from HTML
         text = text.replace("&amp;", "&")
     params: Params = {}
+    is_clean = text.isprintable()
     for pair in text.split("&")[:_MAX_PARAMS]:
-        name, _, value = pair.partition("=")
+        raw, _, value = pair.partition("=")
+        name = _name(raw)
+        if not name or (name in params and not last):
+            continue
         if "%" in value or "+" in value:
-            value = unquote_plus(value)
-        if "%" in name or "+" in name:
-            name = unquote_plus(name)
-        if not name.isprintable():
-            name = _text(name)
-        name = name.lower().removesuffix("[]")
-        if name and (last or name not in params):
-            params[name] = value if value.isprintable() else _text(value)
+            value = _text(unquote_plus(value))
+        elif not is_clean:
+            value = _text(value)
+        params[name] = value
     return params
+
+
+@lru_cache(maxsize=1024)
+def _name(raw: str) -> str:
+    """A parameter's name, of how a URL spells it."""
+    return _text(unquote_plus(raw)).lower().removesuffix("[]")
 
 
 def parse_body(body: bytes, content_type: str, query: Params, *, last: bool = False) -> list[Params]:
@@ -158,6 +165,8 @@ def _scalar(value: Any) -> str:
 
 def _text(text: str) -> str:
     """Text that any reader can hold: no NUL, no lone surrogate."""
+    if text.isprintable():
+        return text
     if "\0" in text:
         text = text.replace("\0", BROKEN)
     # A surrogate can only come from an escape in JSON.

@@ -6,7 +6,7 @@ are told from ours without a look-up; the day is readable from it. It stops junk
 """
 
 import re
-from base64 import b32hexencode
+from functools import lru_cache
 from hashlib import blake2b, blake2s
 from hmac import compare_digest
 
@@ -14,6 +14,9 @@ CLICK_ID_LENGTH = 32
 _OURS = re.compile(r"[0-9a-v]{32}", re.ASCII)
 _BODY, _MAC = 14, 6
 _LONGEST_KEY = 32  # that BLAKE2s takes: of a longer secret its digest is the key
+_DIGITS = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
+_OF_CLICK_ID, _OF_RECORD_ID = (tuple(range(bits - 10, -1, -10)) for bits in (160, 130))
 
 
 def mint_click_id(secret: bytes, at_ms: int, random: bytes) -> str:
@@ -21,7 +24,7 @@ def mint_click_id(secret: bytes, at_ms: int, random: bytes) -> str:
     body = at_ms.to_bytes(6, "big") + random
     if len(body) != _BODY:
         raise ValueError("a click ID takes 8 random bytes")
-    return b32hexencode(body + _mac(secret, body)).decode().lower()
+    return _base32(int.from_bytes(body + _mac(secret, body), "big"), _OF_CLICK_ID)
 
 
 def verify_click_id(click_id: str, secrets: tuple[bytes, ...]) -> bool:
@@ -29,7 +32,11 @@ def verify_click_id(click_id: str, secrets: tuple[bytes, ...]) -> bool:
     if not _OURS.fullmatch(click_id):
         return False
     raw = int(click_id, 32).to_bytes(_BODY + _MAC, "big")
-    return any(compare_digest(_mac(secret, raw[:_BODY]), raw[_BODY:]) for secret in secrets)
+    body, mac = raw[:_BODY], raw[_BODY:]
+    for secret in secrets:  # noqa: SIM110 - a generator for one secret or two costs as much as the comparison
+        if compare_digest(_mac(secret, body), mac):
+            return True
+    return False
 
 
 def clicked_at_of(click_id: str) -> int:
@@ -46,7 +53,7 @@ def brought_click_id(source: str, source_click_id: str) -> str:
 
 def record_id(at_ms: int, random: bytes) -> str:
     """An ID for a postback or an invalid input: 26 characters that sort by time."""
-    return b32hexencode(at_ms.to_bytes(6, "big") + random[:10]).decode().rstrip("=").lower()
+    return _base32(int.from_bytes(at_ms.to_bytes(6, "big") + random[:10], "big") << 2, _OF_RECORD_ID)
 
 
 def conversion_id(click_id: str, event: str, network: str = "", txid: str = "", refund: bool = False) -> str:
@@ -89,9 +96,18 @@ def ledger_line_id(conversion: str, number: int) -> str:
     return _digest("ledger", conversion, str(number))
 
 
+def _base32(number: int, places: tuple[int, ...]) -> str:
+    """As base64.b32hexencode writes it, in a fifth of its time. places: of each pair of digits, in bits."""
+    return "".join([_PAIRS[number >> place & 1023] for place in places])
+
+
 def _mac(secret: bytes, body: bytes) -> bytes:
-    key = secret if len(secret) <= _LONGEST_KEY else blake2s(secret).digest()
-    return blake2s(body, key=key, digest_size=_MAC).digest()
+    return blake2s(body, key=_key(secret), digest_size=_MAC).digest()
+
+
+@lru_cache(maxsize=64)
+def _key(secret: bytes) -> bytes:
+    return secret if len(secret) <= _LONGEST_KEY else blake2s(secret).digest()
 
 
 def _digest(*parts: str) -> str:
