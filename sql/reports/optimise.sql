@@ -7,13 +7,7 @@
 WITH
     ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded,
-    paid > 0 AND paid_squares > 0 AS has_paid,
-    if(has_paid, paid_squares / toFloat64(paid), all_squares / toFloat64(all_paid)) AS unit,
-    1 + if(has_paid, toFloat64(paid) / unit, 0) AS shape,
-    (if(has_paid, toFloat64(paid), 0) + unit) / (clicks + unit / (toFloat64(all_paid) / all_clicks)) AS worth,
-    spread -> pow(greatest(1 - 1 / (9 * shape) + spread / (3 * sqrt(shape)), 0), 3) AS times_worth,
-    3 * sqrt(shape) * (cbrt(toFloat64(spent) / clicks / worth) - 1 + 1 / (9 * shape)) AS spreads,
-    clicks > 0 AND spent > 0 AND currencies < 2 AND all_paid > 0 AND all_squares > 0 AS is_told
+    spread -> pow(greatest(1 - 1 / (9 * shape) + spread / (3 * sqrt(shape)), 0), 3) AS times_worth
 SELECT
     ${GROUPS}
     currency,
@@ -24,7 +18,7 @@ SELECT
     rounded(paid - spent) AS profit,
     if(is_told, rounded(toDecimal256(clicks * worth * times_worth(-1.6448536), 12) - spent), NULL) AS profit_low,
     if(is_told, rounded(toDecimal256(clicks * worth * times_worth(1.6448536), 12) - spent), NULL) AS profit_high,
-    if(is_told, round(erfc(-spreads / sqrt(2)) / 2, 4), NULL) AS loss_probability,
+    loss_probability,
     multiIf(
         isNull(loss_probability), 'watch',
         loss_probability >= {cut:Float64}, 'cut',
@@ -33,96 +27,118 @@ SELECT
 FROM
 (
     SELECT
-        ${GROUPS}
-        currency,
-        sum(sum(seen)) OVER (PARTITION BY ${GROUPS} 1) AS clicks,
-        sumMap(sumMap(came)) OVER (PARTITION BY ${GROUPS} 1) AS reached,
-        sum(c) AS spent,
-        sum(p) AS paid,
-        sum(p2) AS paid_squares,
-        sum(sum(seen)) OVER () AS all_clicks,
-        sum(sum(p)) OVER (PARTITION BY currency) AS all_paid,
-        sum(sum(p2)) OVER (PARTITION BY currency) AS all_squares,
-        sum(amounts) AS priced,
-        sum(sum(amounts)) OVER (PARTITION BY ${GROUPS} 1) AS priced_at_all,
-        sum(toUInt8(sum(amounts) > 0)) OVER (PARTITION BY ${GROUPS} 1) AS currencies
+        *,
+        3 * sqrt(shape) * (cbrt(toFloat64(spent) / clicks / worth) - 1 + 1 / (9 * shape)) AS spreads,
+        if(is_told, round(erfc(-spreads / sqrt(2)) / 2, 4), NULL) AS loss_probability
     FROM
     (
         SELECT
-            ${GROUPS}
-            currency,
-            clicks AS seen,
-            CAST(map(), 'Map(String, UInt64)') AS came,
-            amount AS c,
-            toDecimal256(0, 28) AS p,
-            toFloat64(0) AS p2,
-            amounts
+            *,
+            1 + if(has_paid, toFloat64(paid) / unit, 0) AS shape,
+            (if(has_paid, toFloat64(paid), 0) + unit) / (clicks + unit / (toFloat64(all_paid) / all_clicks)) AS worth,
+            clicks > 0 AND spent > 0 AND currencies < 2 AND all_paid > 0 AND all_squares > 0 AS is_told
         FROM
         (
-            ${CLICK_COSTS}
-        )
-
-        UNION ALL
-
-        SELECT
-            ${GROUPS}
-            currency,
-            0 AS seen,
-            CAST(map(), 'Map(String, UInt64)') AS came,
-            toDecimal256(0, 28) AS c,
-            sum(brought) AS p,
-            sum(pow(toFloat64(brought), 2)) AS p2,
-            count() AS amounts
-        FROM
-        (
-            WITH toTimeZone(clicked_at, {zone:String}) AS at
             SELECT
-                ${DIMENSIONS}
-                click_id,
-                told_in(conversions.currency, toDate(occurred_at)) AS currency,
-                sum(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at))) AS brought
-            FROM conversions FINAL
-            WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-              AND isNotNull(payout)
-              AND event IN {events:Array(String)}
-              AND status IN {statuses:Array(String)}
-              AND (NOT is_test OR {tests:Bool})${FILTERS}
-              AND (NOT is_bot OR {bots:Bool})
-            GROUP BY ALL
-        )
-        GROUP BY ${GROUPS} currency
+                *,
+                paid > 0 AND paid_squares > 0 AS has_paid,
+                if(has_paid, paid_squares / toFloat64(paid), all_squares / toFloat64(all_paid)) AS unit
+            FROM
+            (
+                SELECT
+                    ${GROUPS}
+                    currency,
+                    sum(sum(seen)) OVER (PARTITION BY ${GROUPS} 1) AS clicks,
+                    sumMap(sumMap(came)) OVER (PARTITION BY ${GROUPS} 1) AS reached,
+                    sum(c) AS spent,
+                    sum(p) AS paid,
+                    sum(p2) AS paid_squares,
+                    sum(sum(seen)) OVER () AS all_clicks,
+                    sum(sum(p)) OVER (PARTITION BY currency) AS all_paid,
+                    sum(sum(p2)) OVER (PARTITION BY currency) AS all_squares,
+                    sum(amounts) AS priced,
+                    sum(sum(amounts)) OVER (PARTITION BY ${GROUPS} 1) AS priced_at_all,
+                    sum(toUInt8(sum(amounts) > 0)) OVER (PARTITION BY ${GROUPS} 1) AS currencies
+                FROM
+                (
+                    SELECT
+                        ${GROUPS}
+                        currency,
+                        clicks AS seen,
+                        CAST(map(), 'Map(String, UInt64)') AS came,
+                        amount AS c,
+                        toDecimal256(0, 28) AS p,
+                        toFloat64(0) AS p2,
+                        amounts
+                    FROM
+                    (
+                        ${CLICK_COSTS}
+                    )
 
-        UNION ALL
+                    UNION ALL
 
-        SELECT
-            ${GROUPS}
-            '' AS currency,
-            0 AS seen,
-            map(event, came_here) AS came,
-            toDecimal256(0, 28) AS c,
-            toDecimal256(0, 28) AS p,
-            toFloat64(0) AS p2,
-            0 AS amounts
-        FROM
-        (
-            WITH toTimeZone(clicked_at, {zone:String}) AS at
-            SELECT
-                ${DIMENSIONS}
-                toString(conversions.event) AS event,
-                uniqExact(click_id) AS came_here
-            FROM conversions FINAL
-            WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
-              AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-              AND NOT is_refund
-              AND event IN {events:Array(String)}
-              AND status IN {statuses:Array(String)}
-              AND (NOT is_test OR {tests:Bool})${FILTERS}
-              AND (NOT is_bot OR {bots:Bool})
-            GROUP BY ALL
+                    SELECT
+                        ${GROUPS}
+                        currency,
+                        0 AS seen,
+                        CAST(map(), 'Map(String, UInt64)') AS came,
+                        toDecimal256(0, 28) AS c,
+                        sum(brought) AS p,
+                        sum(pow(toFloat64(brought), 2)) AS p2,
+                        count() AS amounts
+                    FROM
+                    (
+                        WITH toTimeZone(clicked_at, {zone:String}) AS at
+                        SELECT
+                            ${DIMENSIONS}
+                            click_id,
+                            told_in(conversions.currency, toDate(occurred_at)) AS currency,
+                            sum(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at))) AS brought
+                        FROM conversions FINAL
+                        WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+                          AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+                          AND isNotNull(payout)
+                          AND event IN {events:Array(String)}
+                          AND status IN {statuses:Array(String)}
+                          AND (NOT is_test OR {tests:Bool})${FILTERS}
+                          AND (NOT is_bot OR {bots:Bool})
+                        GROUP BY ALL
+                    )
+                    GROUP BY ${GROUPS} currency
+
+                    UNION ALL
+
+                    SELECT
+                        ${GROUPS}
+                        '' AS currency,
+                        0 AS seen,
+                        map(event, came_here) AS came,
+                        toDecimal256(0, 28) AS c,
+                        toDecimal256(0, 28) AS p,
+                        toFloat64(0) AS p2,
+                        0 AS amounts
+                    FROM
+                    (
+                        WITH toTimeZone(clicked_at, {zone:String}) AS at
+                        SELECT
+                            ${DIMENSIONS}
+                            toString(conversions.event) AS event,
+                            uniqExact(click_id) AS came_here
+                        FROM conversions FINAL
+                        WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+                          AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+                          AND NOT is_refund
+                          AND event IN {events:Array(String)}
+                          AND status IN {statuses:Array(String)}
+                          AND (NOT is_test OR {tests:Bool})${FILTERS}
+                          AND (NOT is_bot OR {bots:Bool})
+                        GROUP BY ALL
+                    )
+                )
+                GROUP BY ${GROUPS} currency
+            )
         )
     )
-    GROUP BY ${GROUPS} currency
 )
 WHERE priced > 0 OR priced_at_all = 0
 ORDER BY spent DESC, clicks DESC, ${GROUPS} currency
