@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
+from typer.testing import CliRunner, Result
 
+from clickjoin.cli.app import app
 from sql.connect import DATABASE, connect
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import dsn_of
 from tests.support.report_rows import load
 from tests.support.report_story import story
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+Run = Callable[..., Result]
 CONFIG = """
 [clickhouse]
 url = "{dsn}"
@@ -44,9 +45,9 @@ def run(clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
     load(client, story())
     (folder / "clickjoin.toml").write_text(CONFIG.format(dsn=dsn))
 
-    def typed(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "clickjoin", *arguments]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    def typed(*arguments: str) -> Result:
+        with chdir(folder):
+            return CliRunner().invoke(app, arguments)
 
     yield typed
     client.command(f"DROP DATABASE {DATABASE}")
@@ -55,7 +56,7 @@ def run(clickhouse: ClickHouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def test_a_report_is_a_table_or_json_or_a_file(run: Run, tmp_path: Path) -> None:
     table = run("funnel", "--to", "2026-08-31")
-    assert (table.returncode, table.stderr) == (0, "")
+    assert (table.exit_code, table.stderr) == (0, "")
     assert "│ 1    │ install   │     11 │" in table.stdout
     rows = json.loads(run("report", "revenue", "--json", "--decimals", "4").stdout)
     assert [(row["currency"], row["clicks"], Decimal(row["cost"])) for row in rows] == [
@@ -63,7 +64,7 @@ def test_a_report_is_a_table_or_json_or_a_file(run: Run, tmp_path: Path) -> None
         ("USD", 24, Decimal("0.8064")),
     ]
     file = tmp_path / "revenue.parquet"
-    assert run("report", "revenue", "--parquet", str(file)).returncode == 0
+    assert run("report", "revenue", "--parquet", str(file)).exit_code == 0
     assert duckdb.execute(f"SELECT currency, cost FROM '{file}' ORDER BY 1").fetchall() == [
         ("EUR", Decimal("0.32")),
         ("USD", Decimal("0.81")),
@@ -102,7 +103,7 @@ def test_a_networks_statement_and_a_sources_bill_are_compared_with_ours(run: Run
 
 def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "clicks.csv"
-    assert run("export", "clicks", "--from", "2026-08-10", "--to", "2026-08", "-o", str(file)).returncode == 0
+    assert run("export", "clicks", "--from", "2026-08-10", "--to", "2026-08", "-o", str(file)).exit_code == 0
     lines = file.read_text().splitlines()
     assert lines[0].startswith('"click_id","clicked_at"')
     assert len(lines) == 1 + 14
@@ -129,6 +130,6 @@ def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> 
 )
 def test_a_wrong_call_ends_with_2_and_says_what_there_is(run: Run, arguments: tuple[str, ...], told: str) -> None:
     done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.exit_code, done.stdout) == (2, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
