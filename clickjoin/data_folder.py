@@ -28,6 +28,11 @@ def spool_file(data: Path, listen: str) -> Path:
     return data / "spool" / f"ingest-{listen.rpartition(':')[2]}.sqlite"
 
 
+def looked_file(data: Path) -> Path:
+    """Whose time says when `clickjoin alerts` looked last."""
+    return data / "alerts.looked"
+
+
 def ensure_secret(data: Path) -> str:
     """The secret of the click IDs that belong to this folder: made once, readable by its owner only.
 

@@ -3,6 +3,8 @@
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from threading import Event
 
 import structlog
@@ -28,8 +30,9 @@ log = structlog.get_logger()
 class Watch:
     """The loop, what it goes by, and whether ClickHouse was there the last time."""
 
-    def __init__(self, settings: Settings, load: Callable[[], Settings]) -> None:
-        self._settings, self._load = settings, load
+    def __init__(self, settings: Settings, load: Callable[[], Settings], looked: Path) -> None:
+        """load: reads the configuration again. looked: a file whose time says when it looked last."""
+        self._settings, self._load, self._looked = settings, load, looked
         self._wake, self._stopped, self._reload = Event(), False, False
         self._is_away = False
 
@@ -44,6 +47,7 @@ class Watch:
             if self._reload:
                 self._read_again()
             self._look()
+            self._note()
             if not (self._stopped or self._reload):
                 self._wake.wait(EVERY_SECONDS)
         log.info("alerts_stopped")
@@ -62,6 +66,12 @@ class Watch:
             self._is_away = True
         else:
             self._is_away = False
+
+    def _note(self) -> None:
+        """Where it listens nowhere, this is how one sees that it goes on."""
+        with suppress(OSError):  # a disk that is full is somebody else's to tell
+            self._looked.parent.mkdir(parents=True, exist_ok=True)
+            self._looked.touch()
 
     def _read_again(self) -> None:
         self._reload = False

@@ -42,8 +42,9 @@ def alerts(
         fail(f"{config} has no [alerts.NAME]", WRONG)
     if not (once or show):
         from clickjoin.alerts.run import Watch
+        from clickjoin.data_folder import looked_file
 
-        Watch(settings, lambda: load_again("alerts", config)).run()
+        Watch(settings, lambda: load_again("alerts", config), looked_file(data)).run()
         return
     from clickjoin.alerts.look import alarms_of
     from clickjoin.alerts.run import look

@@ -10,6 +10,8 @@ import pytest
 from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
+from clickjoin.alerts.run import EVERY_SECONDS
+from clickjoin.data_folder import looked_file
 from clickjoin.embedded.kafka.jars import VERSION
 from clickjoin.embedded.kafka.properties import broker_properties
 from presets.load import load_settings
@@ -18,9 +20,11 @@ from schemas.settings.file import Settings
 ROOT = Path(__file__).parents[2]
 ROLES = ("ingest", "join", "sink", "emit")
 PAGES = "dashboard"
+ALERTS = "alerts"
 ONCE = ("migrate",)
 PROFILES = {"prometheus": "monitoring", "grafana": "monitoring", "caddy": "https"}
-SERVICES = ("kafka", "clickhouse", *ONCE, *ROLES, PAGES, *PROFILES)
+"""Of others' images."""
+SERVICES = ("kafka", "clickhouse", *ONCE, *ROLES, PAGES, ALERTS, *PROFILES)
 HASH = "DASHBOARD_PASSWORD_HASH"
 
 
@@ -50,13 +54,14 @@ def test_it_follows_the_compose_specification(compose: dict[str, Any]) -> None:
 
 def test_every_role_is_a_service(compose: dict[str, Any]) -> None:
     assert set(compose["services"]) == set(SERVICES)
-    for role in (*ROLES, PAGES):
+    for role in (*ROLES, PAGES, ALERTS):
         assert compose["services"][role]["command"][0] == role
 
 
 def test_what_is_optional_has_a_profile_and_the_roles_have_none(compose: dict[str, Any]) -> None:
     found = {name: service.get("profiles") for name, service in compose["services"].items()}
-    assert found == {name: [PROFILES[name]] if name in PROFILES else None for name in SERVICES}
+    profiles = {**PROFILES, ALERTS: ALERTS}
+    assert found == {name: [profiles[name]] if name in profiles else None for name in SERVICES}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -76,6 +81,14 @@ def test_a_role_is_healthy_while_it_says_that_it_is_ready(role: str, compose: di
     listen = settings.ingest.listen if role == "ingest" else settings.metrics.listen(role)
     port = listen.rpartition(":")[2]
     assert f'"http://127.0.0.1:{port}/health/ready"' in compose["services"][role]["healthcheck"]["test"][-1]
+
+
+def test_alerts_are_healthy_while_they_look(compose: dict[str, Any]) -> None:
+    service = compose["services"][ALERTS]
+    folder = Path(service["command"][service["command"].index("--data") + 1])
+    said = service["healthcheck"]["test"][-1]
+    assert f'"{looked_file(folder)}"' in said
+    assert int(said.rpartition("> ")[2].rstrip(")")) >= 3 * EVERY_SECONDS
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -137,7 +150,7 @@ def test_the_mounted_configuration_is_valid_and_names_the_services() -> None:
 def test_every_secret_of_the_configuration_is_handed_to_the_roles(compose: dict[str, Any]) -> None:
     names = secrets_named_in((ROOT / "deploy" / "clickjoin.toml").read_text())
     assert names
-    for role in (*ONCE, *ROLES, PAGES):
+    for role in (*ONCE, *ROLES, PAGES, ALERTS):
         assert set(compose["services"][role]["environment"]) == names
     example = (ROOT / "deploy" / "example.env").read_text()
     assert set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) == names | {"TRACKING_DOMAINS"}

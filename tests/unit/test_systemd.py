@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
+from clickjoin.cli.options import WRONG
 from clickjoin.doctor.rules import FILES_BESIDE
 from schemas.settings.file import Settings
 
@@ -31,9 +32,10 @@ def test_a_unit_runs_a_command_that_exists_as_a_user_without_rights(unit: Path) 
     found = service(unit)
     assert set(found) >= DIRECTIVES
     assert (found["User"], found["NoNewPrivileges"], found["CapabilityBoundingSet"]) == ("clickjoin", "true", "")
+    assert found["RestartPreventExitStatus"] == str(WRONG)
     program, command, *options = found["ExecStart"].split()
     assert program == "/opt/clickjoin/bin/clickjoin"
-    roles = ("ingest", "join", "sink", "emit", "dashboard") if command == "%i" else (command,)
+    roles = ("ingest", "join", "sink", "emit", "dashboard", "alerts") if command == "%i" else (command,)
     for role in roles:
         told = CliRunner().invoke(app, [role, "--help"])
         assert told.exit_code == 0
