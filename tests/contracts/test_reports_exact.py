@@ -178,13 +178,12 @@ def test_the_views_hold_what_the_reports_say(messy: Messy) -> None:
     steps = ask(messy.client, Question(REPORTS["funnel"], EVENTS)).named()
     by_event = dict(seen("SELECT event, (sum(clicks), sum(conversions)) FROM funnel GROUP BY event"))
     assert [by_event[row["event"]] for row in steps] == [(row["clicks"], row["conversions"]) for row in steps]
-    amounts = "currency, sum(cost), sum(pending), sum(approved), sum(rejected), sum(profit)"
-    money = {row[0]: row[1:] for row in seen(f"SELECT {amounts} FROM performance GROUP BY currency")}
-    for row in ask(messy.client, Question(REPORTS["revenue"], decimals=8)).named():
-        if row["currency"] in money:  # bills are no part of the view
-            cost, *payouts, profit = money[row["currency"]]
-            assert payouts == [row["pending"], row["approved"], row["rejected"]]
-            assert profit == row["approved"] - cost
+    keys, amounts = ("day", "campaign", "creative", "currency"), ("cost", "pending", "approved", "rejected", "profit")
+    summed = ", ".join(f"sum({name})" for name in amounts)
+    money = {row[:4]: row[4:] for row in seen(f"SELECT {', '.join(keys)}, {summed} FROM performance GROUP BY ALL")}
+    revenue = ask(messy.client, Question(REPORTS["revenue"], group_by=keys[:3], decimals=8)).named()  # bills and all
+    told = {tuple(row[name] for name in keys): tuple(row[name] for name in amounts) for row in revenue}
+    assert {key: row for key, row in money.items() if any(row)} == {key: row for key, row in told.items() if any(row)}
     for table in MOMENTS:
         wanted = {row["delivery_id"] for row in messy.rows[table]} if table == "deliveries" else messy.rows[table]
         assert seen(f"SELECT count() FROM {table}_latest") == [(len(wanted),)]
@@ -209,6 +208,6 @@ def test_a_report_of_one_value_is_the_part_of_the_report_that_has_that_value(mes
         whole = ask(messy.client, Question(report, group_by=(dimension,), **choices))
         values = {row[0] for row in whole.rows} - {""}  # what is of no click has no source
         assert values
-        for value in values:
+        for value in Random(SEED).sample(sorted(values), min(len(values), 3)):
             part = ask(messy.client, Question(report, filters=((dimension, value),), **choices))
             assert sorted(map(str, part.rows)) == sorted(str(row[1:]) for row in whole.rows if row[0] == value)
