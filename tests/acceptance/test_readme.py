@@ -1,5 +1,6 @@
 """Every command of the README is run as it stands there, and answers what it says."""
 
+import json
 import os
 import re
 import subprocess
@@ -135,6 +136,43 @@ def test_the_source_of_the_readme_is_a_source(place: Place) -> None:
     done = place.run(".venv/bin/clickjoin check --config with_source.toml")
     assert done.returncode == 0, done.stderr
     assert "[IMPRESSIONID]" in done.stdout
+
+
+def test_a_click_is_forgotten_by_every_worker_and_table_and_what_comes_later_is_not_credited(place: Place) -> None:
+    """Not in the README: but here is a system with every role."""
+    clicked = place.run("curl -si 'http://127.0.0.1:8080/click/spring?zoneclick=of-a-person'")
+    minted = re.search(r"aff_sub=([0-9a-v]{32})", clicked.stdout)
+    assert minted, clicked.stdout
+    place.env["GONE"] = minted[1]
+    report(place, "before")
+    until(lambda: stored(place, "outcome, reason, txid FROM postbacks") == "attributed\t\tbefore", 60, "it is stored")
+    until(lambda: stored(place, "DISTINCT 1 FROM deliveries"), 60, "its source is to be told")
+    done = place.run(".venv/bin/clickjoin forget --click-id $GONE --wait 50s --json")
+    assert done.returncode == 0, done.stderr
+    receipt = json.loads(done.stdout)
+    assert receipt["click_ids"] == [minted[1]]
+    removed = receipt["removed"]
+    assert (removed["clicks"], removed["conversions"], removed["postbacks"]) == (1, 1, 1)
+    report(place, "after")
+    until(
+        lambda: stored(place, "outcome, reason, txid FROM postbacks") == "unattributed\tforgotten\t",
+        60,
+        "it is refused",
+    )
+    assert [stored(place, f"count() FROM {table}") for table in ("clicks", "conversions", "deliveries")] == ["0"] * 3
+
+
+def report(place: Place, txid: str) -> None:
+    """Its network reports an install of the click that is to be forgotten."""
+    query = f"key=a-key-of-acme&ml_sub1=$GONE&goal=goal_1&txid={txid}&payout=1.20&currency=usd"
+    done = place.run(f'curl -sf "http://127.0.0.1:8080/postback/acme?{query}"')
+    assert done.returncode == 0, done.stderr
+
+
+def stored(place: Place, what: str) -> str:
+    """What a table has of it: columns with tabs between, without the line's end."""
+    asked = f"SELECT {what} FINAL WHERE click_id = '$GONE'"
+    return place.run(f'curl -sf "http://127.0.0.1:8123/?database=clickjoin" -d "{asked}"').stdout.rstrip("\n")
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
