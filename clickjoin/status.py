@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from clickjoin.status_destinations import Destination, Standing, by_state, destinations_of
 from schemas.settings.file import Settings
 from schemas.settings.servers import Kafka
 from schemas.topics import EMIT_GROUP, EVENTS, JOIN_GROUP, OUTCOMES, SINK_GROUP, TOPICS
@@ -19,7 +20,7 @@ from schemas.values import FINAL_STATES
 READS = {"join": (JOIN_GROUP, (EVENTS,)), "sink": (SINK_GROUP, TOPICS), "emit": (EMIT_GROUP, (OUTCOMES,))}
 """Of each role the consumer group and what it reads."""
 _PATIENCE = 3.0
-_DAY_MS = 86_400_000
+_HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _BREAKER = "clickjoin_emit_breaker_open"
 _ANSWER_WITHIN_MS = 5_000
 
@@ -56,6 +57,7 @@ class Status(NamedTuple):
         str, float
     ]  # seconds since the newest `click`, `postback` in ClickHouse came; left out: none in 7 days
     breakers_open: tuple[str, ...] | None  # destinations left alone; None: no emit answers at [metrics] emit
+    destinations: dict[str, Destination] = {}
 
     @property
     def freshness(self) -> float | None:
@@ -68,10 +70,13 @@ def read_status(settings: Settings) -> Status:
     away: dict[str, str] = {}
     ready, spooled = _ingest(settings.ingest.listen, away)
     roles = _roles(settings.kafka, away)
-    deliveries, newest = _tables(settings.clickhouse.dsn, away)
-    pending = sum(count for state, count in deliveries.items() if state not in FINAL_STATES)
+    tables = _tables(settings.clickhouse.dsn, away)
     breakers = _breakers(settings.metrics.emit)
-    return Status(ready, spooled, roles, deliveries, pending, away, newest, breakers)
+    deliveries = by_state(tables.standings)
+    pending = sum(count for state, count in deliveries.items() if state not in FINAL_STATES)
+    are_open = None if breakers is None else tuple(name for name, is_open in breakers.items() if is_open)
+    destinations = destinations_of(tables.standings, tables.answered, breakers, time.time())
+    return Status(ready, spooled, roles, deliveries, pending, away, tables.newest, are_open, destinations)
 
 
 def local_url(listen: str, path: str) -> str:
@@ -157,7 +162,8 @@ def _ask_roles(admin: Any) -> tuple[RoleStatus, ...]:
     return tuple(roles)
 
 
-def _breakers(listen: str) -> tuple[str, ...] | None:
+def _breakers(listen: str) -> dict[str, bool] | None:
+    """Whether they are open, by destination; None: no emit answers."""
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
@@ -166,11 +172,19 @@ def _breakers(listen: str) -> tuple[str, ...] | None:
     except (OSError, HTTPException, ValueError):
         return None
     samples = [sample for family in families if family.name == _BREAKER for sample in family.samples]
-    return tuple(sorted(sample.labels["destination"] for sample in samples if sample.value))
+    return {sample.labels["destination"]: bool(sample.value) for sample in sorted(samples, key=str)}
 
 
-def _tables(dsn: str, away: dict[str, str]) -> tuple[dict[str, int], dict[str, float]]:
-    """Deliveries by state, and how old the newest rows are."""
+class _Tables(NamedTuple):
+    """What ClickHouse says."""
+
+    standings: list[Standing]
+    answered: list[dict[str, Any]]
+    newest: dict[str, float]
+
+
+def _tables(dsn: str, away: dict[str, str]) -> _Tables:
+    """How deliveries stand, what was answered in the last hour, and how old the newest rows are."""
     from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 
     from sql.connect import address, connect
@@ -179,19 +193,21 @@ def _tables(dsn: str, away: dict[str, str]) -> tuple[dict[str, int], dict[str, f
     why = nobody_listens(address(dsn))
     if why:
         away["clickhouse"] = why
-        return {}, {}
+        return _Tables([], [], {})
     try:
         client = connect(dsn, connect_timeout=_PATIENCE, send_receive_timeout=30)
         try:
-            states = client.query(statement("deliveries_by_state")).result_rows
-            since = {"since": time.time_ns() // 1_000_000 - 7 * _DAY_MS}
-            (newest,) = client.query(statement("dashboard_newest"), parameters=since).named_results()
-            return {str(state): int(count) for state, count in states}, ages(newest, time.time())
+            now_ms = time.time_ns() // 1_000_000
+            standings = [Standing(*row) for row in client.query(statement("deliveries_standing")).result_rows]
+            hour, days = {"since": now_ms - _HOUR_MS}, {"since": now_ms - 7 * _DAY_MS}
+            answered = client.query(statement("dashboard_destinations"), parameters=hour).named_results()
+            (newest,) = client.query(statement("dashboard_newest"), parameters=days).named_results()
+            return _Tables(standings, list(answered), ages(newest, now_ms / 1000))
         finally:
             client.close()
     except (ClickHouseError, OSError) as error:
         away["clickhouse"] = f"{address(dsn)}: {str(error).splitlines()[0]}"
-        return {}, {}
+        return _Tables([], [], {})
 
 
 def ages(newest: Mapping[str, datetime], now: float) -> dict[str, float]:

@@ -20,6 +20,7 @@ from clickjoin.cli.options import (
 )
 from clickjoin.cli.output import print_json, print_table
 from clickjoin.status import Status
+from clickjoin.status_destinations import Destination
 from clickjoin.status_limits import Limits, beyond
 from schemas.settings.file import Settings
 from schemas.settings.values import parse_duration
@@ -82,7 +83,8 @@ def document(found: Status) -> dict[str, object]:
         role.role: {"workers": role.workers, "lag": role.lag, "topics": [lag._asdict() for lag in role.topics]}
         for role in found.roles
     }
-    return {**found._asdict(), "roles": roles, "freshness": found.freshness}
+    destinations = {name: one._asdict() for name, one in found.destinations.items()}
+    return {**found._asdict(), "roles": roles, "destinations": destinations, "freshness": found.freshness}
 
 
 def _seconds(text: str) -> float | None:
@@ -109,7 +111,19 @@ def _print(found: Status, wrong: list[str]) -> None:
     if found.deliveries:
         print_table("source postbacks", ("state", "count"), found.deliveries.items(), numbers=1)
     typer.echo(f"{found.deliveries_pending} source postbacks are pending")
+    if found.destinations:
+        _print_destinations(found.destinations)
     for name in found.breakers_open or ():
         typer.echo(f"{name} does not answer, and is left alone for a while")
     for what in wrong:
         typer.echo(what, err=True)
+
+
+def _print_destinations(found: dict[str, Destination]) -> None:
+    rows = []
+    for name, one in found.items():
+        oldest = "" if one.oldest is None else f"{one.oldest:,.0f} s"
+        times = ("" if ms is None else f"{ms:,.0f}" for ms in (one.p50_ms, one.p95_ms))
+        rows.append((name, one.breaker or "not known", one.pending, oldest, one.attempts, one.delivered, *times))
+    columns = ("destination", "breaker", "pending", "oldest", "attempts", "delivered", "p50 ms", "p95 ms")
+    print_table("destinations; attempts are those of the last hour", columns, rows, numbers=6)

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from clickjoin.cli.app import app
 from clickjoin.embedded.ports import free_port
 from clickjoin.status import Lag, RoleStatus, Status, ages
+from clickjoin.status_destinations import Destination, Standing, by_state, destinations_of
 from clickjoin.status_limits import Limits, beyond
 
 NOW = 1_800_000_000.0
@@ -63,6 +64,24 @@ def test_an_age_is_counted_from_when_it_came_and_of_nothing_there_is_none() -> N
     assert WELL.freshness == 3.0
 
 
+def test_a_destination_shows_what_waits_how_old_it_is_and_how_it_answered() -> None:
+    standings = [
+        Standing("source/pops", "delivered", 7, datetime.fromtimestamp(NOW - 9000, UTC)),
+        Standing("source/pops", "held", 2, datetime.fromtimestamp(NOW - 60, UTC)),
+        Standing("source/pops", "retry", 1, datetime.fromtimestamp(NOW - 90, UTC)),
+        Standing("source/push", "delivered", 1, datetime.fromtimestamp(NOW - 9000, UTC)),
+    ]
+    row = {"destination": "source/pops", "attempts": 9, "delivered": 7, "p50_ms": 12.0, "p95_ms": 80.5, "refused": 2}
+    breakers = {"source/pops": True, "source/quiet": False}
+    assert destinations_of(standings, [row], breakers, NOW) == {
+        "source/pops": Destination("open", 3, 90.0, 9, 7, 12.0, 80.5),
+        "source/push": Destination("", 0, None, 0, 0, None, None),
+        "source/quiet": Destination("closed", 0, None, 0, 0, None, None),
+    }
+    assert destinations_of(standings, [row], None, NOW)["source/pops"].breaker == ""
+    assert by_state(standings) == {"delivered": 8, "held": 2, "retry": 1}
+
+
 def test_where_nobody_answers_the_exit_code_is_one_and_everything_is_told(tmp_path: Path) -> None:
     config = tmp_path / "clickjoin.toml"
     ports = [free_port() for _ in range(4)]
@@ -75,7 +94,7 @@ def test_where_nobody_answers_the_exit_code_is_one_and_everything_is_told(tmp_pa
     assert done.exit_code == 1
     assert set(told["away"]) == {"ingest", "kafka", "clickhouse"}
     assert len(told["beyond"]) == 3
-    assert (told["freshness"], told["breakers_open"]) == (None, None)
+    assert (told["freshness"], told["breakers_open"], told["destinations"]) == (None, None, {})
 
 
 def test_an_age_that_is_no_duration_makes_the_call_wrong(tmp_path: Path) -> None:
