@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from aiokafka import ConsumerRecord
 
 from schemas.records import Conversion, Facts
 from schemas.topics import EVENTS, partition_of
@@ -34,23 +34,23 @@ from tests.support.pipeline import Pipeline
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")  # every test has clicks and postbacks of its own
 def pipeline(kafka: KafkaServer) -> Iterator[Pipeline]:
     made = Pipeline(kafka.bootstrap, PARTITIONS)
     yield made
     made.close()
 
 
-@pytest.fixture
-def front(tmp_path: Path) -> Iterator[Front]:
-    made = Front(tmp_path / "clickhouse")
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    made = Front(tmp_path_factory.mktemp("clickhouse") / "clickhouse")
     yield made
     made.kill()
 
 
-@pytest.fixture
-def worker(pipeline: Pipeline, front: Front, tmp_path: Path) -> Iterator[ColdWorker]:
-    made = ColdWorker(pipeline.bootstrap, tmp_path / "data", front.dsn)
+@pytest.fixture(scope="module")
+def worker(pipeline: Pipeline, front: Front, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ColdWorker]:
+    made = ColdWorker(pipeline.bootstrap, tmp_path_factory.mktemp("worker") / "data", front.dsn)
     made.start()
     yield made
     made.stop()
@@ -68,7 +68,7 @@ def test_a_cold_postback_waits_and_is_attributed_by_what_the_tables_know(
     assert attributed.click == old
     assert attributed.conversion is not None
     assert (attributed.conversion.payout, attributed.conversion.currency) == (Decimal("0.70"), "EUR")
-    facts = [one for one in pipeline.read(EVENTS) if b'"facts"' in one.value]
+    facts = answers(pipeline, old.click_id)
     assert [(one.partition, one.key) for one in facts] == [
         (partition_of(old.click_id.encode(), PARTITIONS), old.click_id.encode())
     ]
@@ -122,7 +122,7 @@ def test_what_the_tables_hold_is_what_the_state_was(pipeline: Pipeline, front: F
     tables_know(front, old, *told)
     pipeline.send([postback("ask", "other", click_id=old.click_id, received_at=NOW)])
     becomes(pipeline, "ask", "attributed")
-    (facts,) = [decode_event(one.value) for one in pipeline.read(EVENTS) if b'"facts"' in one.value]
+    (facts,) = [decode_event(one.value) for one in answers(pipeline, old.click_id)]
     join = Join()
     join.at = old.clicked_at
     join.feed(old)
@@ -139,22 +139,24 @@ def test_a_click_that_nobody_knows_becomes_an_orphan_at_its_deadline(
     pipeline: Pipeline, front: Front, worker: ColdWorker
 ) -> None:
     unknown = minted(LONG_AGO, 99, NOW)
-    pipeline.send([postback("p1", click_id=unknown, received_at=NOW, wait_ms=3000)])
-    becomes(pipeline, "p1", "orphan")
-    assert words(pipeline, "p1") == ["waiting cold", "orphan no_click"]
-    facts = [decode_event(one.value) for one in pipeline.read(EVENTS) if b'"facts"' in one.value]
+    pipeline.send([postback("unknown", click_id=unknown, received_at=NOW, wait_ms=3000)])
+    becomes(pipeline, "unknown", "orphan")
+    assert words(pipeline, "unknown") == ["waiting cold", "orphan no_click"]
+    facts = [decode_event(one.value) for one in answers(pipeline, unknown)]
     assert [(one.click_id, one.click) for one in facts] == [(unknown, None)]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("source_click_id", ["77", 'it\'s \\ "q" ✓ %41 {x} ?', "x" * 500])
 def test_a_brought_click_is_looked_up_too_however_it_is_written(
-    pipeline: Pipeline, front: Front, worker: ColdWorker, source_click_id: str
+    pipeline: Pipeline, front: Front, worker: ColdWorker
 ) -> None:
-    old = old_click(4, click_id=f"pops:{source_click_id}")
-    tables_know(front, old)
-    pipeline.send([postback("p1", click_id=old.click_id, received_at=NOW)])
-    assert becomes(pipeline, "p1", "attributed").click == old
-    assert words(pipeline, "p1") == ["waiting no_click", "attributed"]
+    brought = ("77", 'it\'s \\ "q" ✓ %41 {x} ?', "x" * 500)
+    clicks = {f"brought{n}": old_click(4, click_id=f"pops:{one}") for n, one in enumerate(brought)}
+    for old in clicks.values():
+        tables_know(front, old)
+    pipeline.send(postback(id_, click_id=old.click_id, received_at=NOW) for id_, old in clicks.items())
+    for id_, old in clicks.items():
+        assert becomes(pipeline, id_, "attributed").click == old
+        assert words(pipeline, id_) == ["waiting no_click", "attributed"]
 
 
 @pytest.mark.parametrize("letter", ["x", "✓", "'"])
@@ -172,3 +174,8 @@ def test_as_many_as_go_into_one_question(front: Front, letter: str) -> None:
             await reader.close()
 
     assert set(asyncio.run(read())) == set(ids[::2])
+
+
+def answers(pipeline: Pipeline, click_id: str) -> list[ConsumerRecord]:
+    """What look-ups of a click have put into the log."""
+    return [one for one in pipeline.read(EVENTS) if b'"facts"' in one.value and one.key == click_id.encode()]
