@@ -49,6 +49,13 @@ class Request(NamedTuple):
     body: str = ""
 
 
+class Timeouts(NamedTuple):
+    """How long one attempt may take, in milliseconds."""
+
+    connect_ms: int
+    whole_ms: int
+
+
 class RequestTemplate(NamedTuple):
     """A parsed request."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-FIXED = ("kafka", "clickhouse", "metrics", "emit.connect_timeout", "emit.timeout", "emit.allow", "emit.max_open")
+FIXED = ("kafka", "clickhouse", "metrics", "emit.allow", "emit.max_open")
 """Keys that count from the next start on; all others at SIGHUP."""
 ENDS_WITHIN = 12.0
 """Seconds from SIGTERM to the end, orderly or not. In a rebalance, or while the broker is away, Faust waits for them

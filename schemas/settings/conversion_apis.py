@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from schemas.macros import ACCOUNT, POSTBACK_MACROS, WORD
 from schemas.requests import RequestText
 from schemas.settings.postbacks import AccountValue, Also, Success
+from schemas.settings.sending import Sending, Wait
 from schemas.settings.shares import Share, parse_share
 from schemas.settings.values import ConfigName, CurrencyCode, Duration, Section
 from schemas.values import Status
@@ -76,8 +77,9 @@ class ConversionApi(Section):
     # How.
     payout: Annotated[Share, BeforeValidator(parse_share)] = Share()
     currency: CurrencyCode = ""
-    delay: Duration = 0
+    delay: Wait = 0
     success: Success = Success()
+    sending: Sending = Sending()
 
     @property
     def request(self) -> RequestText:

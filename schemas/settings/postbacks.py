@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from schemas.macros import ACCOUNT, POSTBACK_MACROS
 from schemas.requests import RequestText
 from schemas.settings.secrets import Secret, resolve_reference
+from schemas.settings.sending import Sending, Wait
 from schemas.settings.shares import Share, parse_share
 from schemas.settings.values import ConfigName, CurrencyCode, Duration, MoneyText, ParameterNames, Section
 from schemas.values import Status
@@ -56,7 +57,7 @@ class SourcePostback(Section):
     # How.
     payout: Annotated[Share, BeforeValidator(parse_share)] = Share()  # what it is told to have been paid
     currency: CurrencyCode = ""  # in which, by [rates]; empty: that in which the network paid
-    delay: Duration = 0  # before the first attempt
+    delay: Wait = 0  # before the first attempt
 
     @property
     def request(self) -> RequestText:
@@ -94,6 +95,7 @@ class Postbacks(Section):
     goals: dict[str, str] = {}  # our event ("*": any other) = their name or number for it: {goal}, {event_name}
     postbacks: dict[str, SourcePostback] = {}
     success: Success = Success()
+    sending: Sending = Sending()
     macros: dict[str, str] = {}  # source_click_id, our word, or any other name = their macro, for our click URL
 
     @property

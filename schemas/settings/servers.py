@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from schemas.settings.request_rates import RequestRateText
 from schemas.settings.retention import Retention
 from schemas.settings.secrets import Secret, SecretUrl
+from schemas.settings.sending import Schedule, Wait
 from schemas.settings.values import Address, AddressRange, BaseUrl, Duration, Section
 
 EMBEDDED = "embedded"
@@ -126,11 +127,11 @@ class Emit(Section):
     """Sending source postbacks."""
 
     allow: tuple[AddressRange, ...] = ()  # private addresses that may be called all the same
-    schedule: Annotated[tuple[Duration, ...], Field(min_length=1)] = DEFAULT_SCHEDULE  # waits before each attempt
-    hold: Duration = 604_800_000  # so long what cannot be told yet (no rate) waits, then it expires
+    schedule: Schedule = DEFAULT_SCHEDULE  # waits before each attempt
+    hold: Wait = 604_800_000  # so long what cannot be told yet (no rate) waits, then it expires
     connect_timeout: Duration = 3_000
     timeout: Duration = 10_000
-    concurrency: int = Field(64, ge=1, le=1024)  # per destination
+    concurrency: int = Field(64, ge=1, le=1024)  # per destination, whose own [….sending] may say otherwise
     max_open: int = Field(2048, ge=1)  # per worker
 
 

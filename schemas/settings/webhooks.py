@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from schemas.requests import RequestText
 from schemas.settings.postbacks import Also, Success
 from schemas.settings.secrets import Secret
-from schemas.settings.values import Duration, Section
+from schemas.settings.sending import Sending, Wait
+from schemas.settings.values import Section
 from schemas.values import STATUSES, Status
 
 PREFIX = "whsec_"
@@ -57,8 +58,9 @@ class Webhook(Section):
     networks: tuple[str, ...] = ()
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = STATUSES
     also: tuple[Also, ...] = ()  # what is not told unless asked
-    delay: Duration = 0
+    delay: Wait = 0
     success: Success = Success()
+    sending: Sending = Sending()
 
     @property
     def request(self) -> RequestText:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import certifi
 import pycurl
 
-from schemas.requests import Request
+from schemas.requests import Request, Timeouts
 from streams.adapters.addresses import Network, why_refused
 from streams.emit.retry import Answer
 
@@ -42,8 +42,11 @@ _PROBLEMS = {
 class HttpClient(Protocol):
     """The seam: what emit needs of an HTTP client."""
 
-    def send(self, request: Request, done: Callable[[Answer], None]) -> None:
-        """Start a request. `done` is called later, once, on the event loop; never from inside this call."""
+    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
+        """Start a request; without time-outs the client's own hold.
+
+        `done` is called later, once, on the event loop; never from inside this call.
+        """
 
     def close(self) -> None:
         """Drop everything that is under way; their `done` is not called."""
@@ -62,7 +65,7 @@ class CurlClient:
         ca_file: str = "",
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
-        self._connect_timeout_ms, self._timeout_ms, self._allow = connect_timeout_ms, timeout_ms, allow
+        self._timeouts, self._allow = Timeouts(connect_timeout_ms, timeout_ms), allow
         self._ca_file = ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where()
         self._failed = failed  # told of what goes wrong in here; without it the loop's handler is
         self._loop = asyncio.get_running_loop()
@@ -73,11 +76,11 @@ class CurlClient:
         self._timer: asyncio.Handle | None = None
         self._ticks = 0  # since the last answer
 
-    def send(self, request: Request, done: Callable[[Answer], None]) -> None:
+    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
         """Start a request; see HttpClient."""
         handle = self._idle.pop() if self._idle else self._handle()
         try:
-            handle.prepare(request, done)
+            handle.prepare(request, done, timeouts or self._timeouts)
         except (ValueError, TypeError, pycurl.error):  # a NUL in the URL, or what else libcurl does not take
             self._idle.append(handle)
             self._loop.call_soon(done, Answer(0, "bad_url", 0))
@@ -99,7 +102,7 @@ class CurlClient:
         self._multi.close()
 
     def _handle(self) -> "_Handle":
-        return _Handle(self._connect_timeout_ms, self._timeout_ms, self._allow, self._ca_file)
+        return _Handle(self._allow, self._ca_file)
 
     def _wake(self) -> None:
         """Tick soon: at once where nothing was under way, else without waiting for a lazy tick."""
@@ -144,8 +147,9 @@ class CurlClient:
 class _Handle:
     """A libcurl handle, its options set once, with what belongs to the request that it carries now."""
 
-    def __init__(self, connect_timeout_ms: int, timeout_ms: int, allow: Sequence[Network], ca_file: str) -> None:
+    def __init__(self, allow: Sequence[Network], ca_file: str) -> None:
         self._allow = allow
+        self._timeouts: Timeouts | None = None
         self._has_headers = False
         self.curl = curl = pycurl.Curl()
         for option, value in (
@@ -158,19 +162,21 @@ class _Handle:
             (pycurl.SSL_VERIFYPEER, 1),
             (pycurl.SSL_VERIFYHOST, 2),
             (pycurl.CAINFO, ca_file),
-            (pycurl.CONNECTTIMEOUT_MS, connect_timeout_ms),
-            (pycurl.TIMEOUT_MS, timeout_ms),
             (pycurl.USERAGENT, "clickjoin"),
             (pycurl.WRITEFUNCTION, self._read),
             (pycurl.OPENSOCKETFUNCTION, self._open),
         ):
             curl.setopt(option, value)
 
-    def prepare(self, request: Request, done: Callable[[Answer], None]) -> None:
+    def prepare(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts) -> None:
         """Set what differs from request to request. Raises ValueError or pycurl.error for what is no URL."""
         self.done = done
         self._refused = ""
         self._body, self._length = b"", 0
+        if timeouts != self._timeouts:
+            self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, timeouts.connect_ms)
+            self.curl.setopt(pycurl.TIMEOUT_MS, timeouts.whole_ms)
+            self._timeouts = timeouts
         self.curl.setopt(pycurl.URL, request.url.encode())
         if request.method == "POST":
             self.curl.setopt(pycurl.POSTFIELDS, request.body.encode())

@@ -51,7 +51,7 @@ class EmitRole:
             failed=lambda error: crash("emit HTTP client", error),
         )
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        self._sender = Sender(self._http, emit, worker, self._metrics, manners_of(self._settings))
+        self._sender = Sender(self._http, emit, worker, self._metrics, manners_of(self._settings), self._partitions)
         self._sending = background(self._sender.run(), "emit sender")
 
     def partition(self, tp: TP) -> Partition:

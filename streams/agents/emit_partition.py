@@ -20,9 +20,10 @@ from streams.adapters.pending_store import Entry, PendingStore
 from streams.adapters.state import Stamp
 from streams.agents.crash import background
 from streams.agents.emit_decide import Decider
+from streams.agents.emit_outbox import Outbox
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
-from streams.agents.emit_sender import Outbox, Sender, now_ms
+from streams.agents.emit_sender import Sender, now_ms
 from streams.agents.emit_steps import step_of
 from streams.emit.pending import Standing, Step, id_of
 from streams.emit.retemplate import caught_up

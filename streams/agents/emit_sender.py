@@ -9,15 +9,14 @@ from functools import partial
 
 import structlog
 
-from schemas.records import Delivery
-from schemas.requests import Request
+from schemas.requests import Request, Timeouts
 from schemas.settings.servers import Emit
 from streams.adapters.access_token import AccessToken
 from streams.adapters.http import HttpClient
-from streams.adapters.pending_store import NEVER, Entry
+from streams.adapters.pending_store import Entry
 from streams.agents.crash import crash
-from streams.agents.emit_queue import Queue
-from streams.emit.breaker import Breaker
+from streams.agents.emit_outbox import Destination, Outbox
+from streams.emit.pace import Paces
 from streams.emit.retry import ANY_2XX, HOPELESS, Answer, after_attempt
 from streams.emit.routes import Manners
 from streams.emit.signature import signed
@@ -27,42 +26,6 @@ log = structlog.get_logger(__name__)
 
 TICK = 0.02
 """Seconds between two looks for what became due."""
-
-
-class Outbox:
-    """What a partition gives to the sender and gets back from it."""
-
-    def __init__(self, queue: Queue) -> None:
-        self.queue = queue
-        self.results: list[tuple[Entry, Delivery]] = []  # attempts that are not yet recorded
-        self.came = asyncio.Event()  # set when a result comes
-        self.in_flight = 0
-        self.quiet = asyncio.Event()  # set while nothing is in flight
-        self.quiet.set()
-        self.is_sending = True  # until the partition goes away
-        self.is_recording = True  # until nobody will record results any more
-
-
-class Destination:
-    """One destination over all partitions."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.breaker = Breaker()
-        self.in_flight = 0
-        self.turn: deque[Outbox] = deque()
-        self.look_at = 0  # milliseconds; before it no partition has anything that is due
-
-    def next(self, now_ms: int) -> tuple[Outbox, Entry] | None:
-        """What is sent next: the partitions take turns."""
-        for _ in range(len(self.turn)):
-            outbox = self.turn[0]
-            self.turn.rotate(-1)
-            entry = outbox.queue.take(self.name, now_ms)
-            if entry:
-                return outbox, entry
-        self.look_at = min((outbox.queue.look_at(self.name) for outbox in self.turn), default=NEVER)
-        return None
 
 
 def boot_time() -> float:
@@ -85,12 +48,14 @@ class Sender:
         worker: str,
         metrics: EmitMetrics,
         manners: Manners,
+        partitions: int,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._metrics, self._http, self._worker, self._jitter = metrics, http, worker, jitter
         self._tokens: dict[str, AccessToken] = {}
         self.use(settings, manners)
         self._destinations: dict[str, Destination] = {}
+        self._partitions, self._outboxes = partitions, set[Outbox]()  # all there are, and what is ours of them
         self._open = 0  # in flight, or not yet recorded
         self._lease_until = 0.0
         self._paused = False  # for want of a lease, after there was one
@@ -99,7 +64,7 @@ class Sender:
 
     def use(self, settings: Emit, manners: Manners) -> None:
         """Send by these from now on."""
-        self._settings, self._manners = settings, manners
+        self._max_open, self._manners, self._paces = settings.max_open, manners, Paces(manners.sendings, settings)
         self._tokens = {name: self._token(name, request) for name, request in manners.token_requests.items()}
 
     def _token(self, name: str, request: Request) -> AccessToken:
@@ -119,6 +84,7 @@ class Sender:
         """The queue of this outbox changed: look at it again."""
         if not outbox.is_sending:
             return
+        self._outboxes.add(outbox)
         for name in outbox.queue.destinations:
             destination = self._destinations.get(name) or self._add(name)
             if outbox not in destination.turn:
@@ -134,6 +100,7 @@ class Sender:
     def detach(self, outbox: Outbox) -> None:
         """Send nothing more of this outbox."""
         outbox.is_sending = False
+        self._outboxes.discard(outbox)
         for destination in self._destinations.values():
             if outbox in destination.turn:
                 destination.turn.remove(outbox)
@@ -171,15 +138,20 @@ class Sender:
     def _hand_out(self, now: int, monotonic: float) -> None:
         """One slot to each destination in turn: one that hangs holds its own slots at most."""
         ready = deque(found for found in self._destinations.values() if found.look_at <= now and found.turn)
-        while ready and self._open < self._settings.max_open:
+        while ready and self._open < self._max_open:
             destination = ready.popleft()
-            if not destination.breaker.room(destination.in_flight, self._settings.concurrency, monotonic):
+            pace = self._paces.of(destination.name)
+            if not destination.breaker.room(destination.in_flight, pace.concurrency, monotonic):
+                continue
+            if pace.rate and not destination.meter.room(monotonic):
                 continue
             if not self._holds_lease():
                 return
             found = destination.next(now)
             if found:
-                self._start(destination, *found)
+                if pace.rate:
+                    destination.meter.took(pace.rate, len(self._outboxes) / self._partitions, monotonic)
+                self._start(destination, *found, pace.timeouts)
                 ready.append(destination)
 
     def _holds_lease(self) -> bool:
@@ -191,7 +163,7 @@ class Sender:
             log.warning("sending_paused", reason="no commit succeeded lately, so the partitions may be another's")
         return False
 
-    def _start(self, destination: Destination, outbox: Outbox, entry: Entry) -> None:
+    def _start(self, destination: Destination, outbox: Outbox, entry: Entry, timeouts: Timeouts) -> None:
         destination.in_flight += 1
         outbox.in_flight += 1
         outbox.quiet.clear()
@@ -203,7 +175,7 @@ class Sender:
             headers = signed(headers, told.body, key, told.delivery_id, now_ms() // 1000)
         request = Request(told.method, told.url, headers, told.body)
         http = self._tokens.get(destination.name, self._http)
-        http.send(request, partial(self._answered, destination, outbox, entry))
+        http.send(request, partial(self._answered, destination, outbox, entry), timeouts)
 
     def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:
         destination.in_flight -= 1
@@ -214,14 +186,16 @@ class Sender:
         if not outbox.is_recording:
             self._open -= 1
             return
+        pace = self._paces.of(destination.name)
         result = after_attempt(
             entry.delivery,
             answer,
-            self._settings.schedule,
+            pace.schedule,
             jitter=self._jitter(),
             now_ms=now_ms(),
             worker=self._worker,
             success=self._manners.successes.get(destination.name, ANY_2XX),
+            repeat_unanswered=pace.repeat_unanswered,
         )
         outbox.results.append((entry, result))
         outbox.came.set()

@@ -57,7 +57,7 @@ class Review:
             held,
             state="scheduled",
             at=now_ms,
-            next_attempt_at=now_ms + self._first_wait_ms + route.delay_ms,
+            next_attempt_at=route.due_at(now_ms, self._first_wait_ms),
             method=method,
             url=url,
             headers=dict(headers),

@@ -57,6 +57,10 @@ class Verdict(NamedTuple):
 _TAKEN = Verdict()
 
 
+UNANSWERED = frozenset({"timeout", "connection_lost"})
+"""Problems of attempts that may have been taken."""
+
+
 def judge(answer: Answer, success: Success) -> Verdict:
     """Whether the destination took it; if not, why, and whether the answer would be the same the next time."""
     if not answer.code:
@@ -104,6 +108,7 @@ def after_attempt(
     now_ms: Millis,
     worker: str,
     success: Success = ANY_2XX,
+    repeat_unanswered: bool = True,
 ) -> Delivery:
     """The record of an attempt: `before` is the step that made it due."""
     attempt = before.attempt + 1
@@ -115,6 +120,8 @@ def after_attempt(
         wait = wait_ms(schedule, attempt, jitter, answer.retry_after_ms)
         if is_final:
             pass
+        elif answer.problem in UNANSWERED and not repeat_unanswered:
+            reason = f"{reason}; it may have been taken, and is not to be repeated"
         elif wait is None:
             reason = f"{reason}; given up after {attempt} attempts"
         else:

@@ -11,6 +11,7 @@ from schemas.settings.masks import HIDDEN
 from schemas.settings.partners import Partner
 from schemas.settings.postbacks import ANY_EVENT, Postbacks, SourcePostback, Success
 from schemas.settings.rates import Rates
+from schemas.settings.sending import Sending
 from schemas.settings.shares import Share
 from schemas.settings.webhooks import Webhook
 from schemas.values import LANDER_CLICK, Millis
@@ -41,6 +42,12 @@ class Route(NamedTuple):
     needs_source_click_id: bool = False
     matching: Matching | None = None  # of a conversion API: by what it finds the visitor
     partner: Partner | None = None  # who is told of their own share
+    first_wait_ms: Millis | None = None  # before the first attempt, besides the delay; None: that of [emit]
+
+    def due_at(self, now_ms: Millis, usual_ms: Millis) -> Millis:
+        """When the first attempt is due of what is decided now. `usual_ms`: what [emit] has all wait."""
+        wait = usual_ms if self.first_wait_ms is None else self.first_wait_ms
+        return now_ms + wait + self.delay_ms
 
 
 class Manners(NamedTuple):
@@ -49,6 +56,7 @@ class Manners(NamedTuple):
     successes: Mapping[str, Success] = {}  # which answers are successes
     signing_keys: Mapping[str, bytes] = {}  # with which each attempt is signed
     token_requests: Mapping[str, Request] = {}  # what answers with the access token of its attempts
+    sendings: Mapping[str, Sending] = {}  # what they say of it themselves
 
 
 ByEvent = Mapping[str, Route]
@@ -105,11 +113,16 @@ def route_to(routes: Routes, destination: str, source: str, event: str) -> Route
 
 def successes_of(settings: Settings) -> dict[str, Success]:
     """By destination, which of its answers are successes."""
+    return {name: told.success for name, told in _destinations(settings).items()}
+
+
+def _destinations(settings: Settings) -> dict[str, Postbacks | Webhook | ConversionApi]:
+    """What is configured of each destination."""
     return {
-        **{destination_of(name): source.success for name, source in settings.sources.items()},
-        **{partner_of(name): partner.success for name, partner in settings.partners.items()},
-        **{webhook_of(name): webhook.success for name, webhook in settings.webhooks.items()},
-        **{conversion_api_of(name): api.success for name, api in settings.conversion_apis.items()},
+        **{destination_of(name): source for name, source in settings.sources.items()},
+        **{partner_of(name): partner for name, partner in settings.partners.items()},
+        **{webhook_of(name): webhook for name, webhook in settings.webhooks.items()},
+        **{conversion_api_of(name): api for name, api in settings.conversion_apis.items()},
     }
 
 
@@ -123,6 +136,7 @@ def manners_of(settings: Settings) -> Manners:
             for name, api in settings.conversion_apis.items()
             if api.access_token
         },
+        {name: told.sending for name, told in _destinations(settings).items()},
     )
 
 
@@ -157,6 +171,7 @@ def _webhook_route(name: str, webhook: Webhook) -> Route:
         macros=request.macros,
         conditions=conditions_of_webhook(webhook),
         delay_ms=webhook.delay,
+        first_wait_ms=webhook.sending.first_wait,
     )
 
 
@@ -174,6 +189,7 @@ def _conversion_api_route(name: str, api: ConversionApi, rates: Rates) -> Route:
         currency=api.currency,
         rates=rates,
         delay_ms=api.delay,
+        first_wait_ms=api.sending.first_wait,
         goals=api.events,
         matching=matching,
     )
@@ -197,6 +213,7 @@ def _route(destination: str, source: Postbacks, postback: SourcePostback, rates:
         currency=postback.currency,
         rates=rates,
         delay_ms=postback.delay,
+        first_wait_ms=source.sending.first_wait,
         once=postback.once,
         goals=source.goals,
         needs_source_click_id="source_click_id" in request.macros,

@@ -128,7 +128,7 @@ def _delivery(told: _Told, route: Route, now_ms: Millis, first_wait_ms: int) -> 
         event=conversion.event,
         source=click.source,
         at=now_ms,
-        next_attempt_at=0 if reason else now_ms + first_wait_ms + route.delay_ms,
+        next_attempt_at=0 if reason else route.due_at(now_ms, first_wait_ms),
         method=method,
         url=url,
         headers=dict(headers),

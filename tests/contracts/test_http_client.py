@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clickjoin.embedded.ports import free_port
-from schemas.requests import Request
+from schemas.requests import Request, Timeouts
 from streams.adapters.http import KEPT_BYTES, CurlClient, HttpClient
 from streams.emit.retry import Answer
 from tests.stand_in import StandIn, stand_in
@@ -127,6 +127,20 @@ def test_no_answer_in_time_is_a_time_out(source: StandIn) -> None:
     answer = get(f"{source.url}/hang", timeout_ms=200)
     assert (answer.code, answer.problem) == (0, "timeout")
     assert 150 <= answer.took_ms <= 1500
+
+
+def test_a_request_may_have_time_outs_of_its_own_and_the_next_one_has_not(source: StandIn) -> None:
+    async def run() -> list[str]:
+        http = client(timeout_ms=10_000)
+        found = []
+        for path, timeouts in (("hang", Timeouts(1000, 100)), ("slow/0.3", None)):
+            answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            http.send(Request("GET", f"{source.url}/{path}"), answer.set_result, timeouts)
+            found.append((await asyncio.wait_for(answer, 20)).reason)
+        http.close()
+        return found
+
+    assert asyncio.run(run()) == ["timeout", "http_200"]
 
 
 def test_no_connection_in_time_is_another_word() -> None:

@@ -11,6 +11,7 @@ from schemas.filters import AMOUNTS, MOMENTS, filters_of
 from schemas.macros import ANY_PARAM, POSTBACK_MACROS
 from schemas.settings.conversion_apis import ConversionApi
 from schemas.settings.postbacks import SourcePostback, Success
+from schemas.settings.sending import Sending
 from schemas.settings.validation import validate
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -51,8 +52,8 @@ def test_every_macro_and_filter_is_named() -> None:
     assert (of_moments | set(filters_of("event")) | {filters_of(next(iter(AMOUNTS)))[-1]}) - named == set()
 
 
-def test_every_setting_of_a_postback_and_of_success_is_shown() -> None:
-    settings = {*SourcePostback.model_fields, *Success.model_fields} - {"method"}
+def test_every_setting_of_a_postback_of_success_and_of_sending_is_shown() -> None:
+    settings = {*SourcePostback.model_fields, *Success.model_fields, *Sending.model_fields} - {"method"}
     assert [name for name in settings if not re.search(rf"\b{name}\b", PAGE)] == []
 
 
