@@ -10,6 +10,8 @@ from typing import Any
 
 from kafka.errors import BrokerResponseError, RetriableError
 
+from ingest.kafka_client import append_all
+
 
 class NotStored(Exception):  # noqa: N818 - the name says what happened
     """A record was not acknowledged in time, or was refused."""
@@ -81,13 +83,11 @@ class Group:
         """Hand the records to kafka-python."""
         self.sent_at = self._loop.time()
         last: dict[tuple[str, int], Any] = {}
-        for index, (topic, partition, key, value) in enumerate(self._records):
-            answer = None
-            try:
-                answer = last[topic, partition] = producer.send(topic, value=value, key=key, partition=partition)
-            except Exception as error:
-                # Whatever it is, the other records must have their answer.
-                self.errors[index] = error
+        for index, answer in enumerate(append_all(producer, self._records)):
+            if isinstance(answer, Exception):
+                self.errors[index], answer = answer, None
+            else:
+                last[self._records[index][:2]] = answer
             self._answers.append(answer)
         # A partition answers in order, so its last answer comes when all are there.
         self._wait_for(last.values())

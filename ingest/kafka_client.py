@@ -1,10 +1,12 @@
-"""How kafka-python is set up."""
+"""How kafka-python is set up, and given many records at once."""
 
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
 from kafka.errors import KafkaError
+from kafka.structs import TopicPartition
 
 from schemas.settings.servers import Kafka
 
@@ -40,6 +42,23 @@ def producer_options(kafka: Kafka, timeout: float) -> dict[str, Any]:
         options["sasl_plain_username"] = security.username
         options["sasl_plain_password"] = security.password.get_secret_value()
     return options
+
+
+def append_all(producer: Any, records: Iterable[tuple[str, int, bytes, bytes]]) -> list[Any]:
+    """Give it records of topic, partition, key and value, of topics that it knows. Returns for each its future, or the
+    error for which it was not taken.
+
+    `send` would wake the producer's thread for each partition alone, which then sends each in a request of its own.
+    """
+    append, answers = producer._accumulator.append, []
+    for topic, partition, key, value in records:
+        try:
+            answers.append(append(TopicPartition(topic, partition), None, key, value, [])[0])
+        except Exception as error:
+            # Whatever it is, the other records must have their answer.
+            answers.append(error)
+    producer._sender.wakeup()
+    return answers
 
 
 def close(producer: Any, seconds: float) -> None:
