@@ -33,6 +33,10 @@ class KafkaServer:
         assert self._running is not None
         return self._running.pid
 
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
     def start(self) -> "KafkaServer":
         assert self._running is None
         self._running = start(replace(self.kafka.child(), stop_within=self._stop_within))
