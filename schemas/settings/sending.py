@@ -19,7 +19,13 @@ def _in_order(schedule: Sequence[int]) -> Sequence[int]:
     return schedule
 
 
-Wait = Annotated[Duration, Field(le=LONGEST_WAIT)]
+def _short(wait: int) -> int:
+    if wait > LONGEST_WAIT:
+        raise ValueError("waits are at most 14d: what waits longer would no longer be in Kafka when its time has come")
+    return wait
+
+
+Wait = Annotated[Duration, AfterValidator(_short)]
 """For what lies on `deliveries` meanwhile."""
 Schedule = Annotated[tuple[Wait, ...], Field(min_length=1), AfterValidator(_in_order)]
 """Waits before each attempt."""

@@ -96,7 +96,7 @@ def test_an_attempt_that_may_have_been_taken_is_not_repeated_where_the_destinati
     ("sending", "said"),
     [
         ({"schedule": ["5s", "0s"]}, "at least as long as the one before"),
-        ({"schedule": ["0s", "15d"]}, "less than or equal to"),
+        ({"schedule": ["0s", "15d"]}, "waits are at most 14d"),
         ({"schedule": []}, "at least 1 item"),
         ({"concurrency": 0}, "greater than or equal to 1"),
         ({"rate": "fast"}, "50/s"),
