@@ -3,7 +3,7 @@
 ALTER VIEW found_clicks RENAME TO fetched_clicks;
 
 CREATE VIEW found_clicks (
-    click_id, clicked_at, campaign, source, source_click_id, offer, country, creative, cost, currency
+    click_id, clicked_at, campaign, source, source_click_id, offer, country, creative, cost, currency, claim
 ) AS FROM fetched_clicks;
 
 CREATE VIEW found_conversions (

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import duckdb
 
+DATABASE = "oracle.duckdb"
 _HERE = Path(__file__).parent
 _MOST_MEMORY = "4GB"  # beyond that it goes on on the disk
 _FIELDS = {
@@ -26,6 +27,7 @@ _FIELDS = {
     "country": "VARCHAR",
     "creative": "VARCHAR",
     "may_credit": "VARCHAR[]",
+    "params": "MAP(VARCHAR, VARCHAR)",
     "payouts": "MAP(VARCHAR, VARCHAR)",
     "payout_fixed": "BOOLEAN",
     "cost": "DECIMAL(24, 8)",
@@ -65,7 +67,7 @@ class BruteForce:
     """A database with what must be in the tables."""
 
     def __init__(self, folder: Path) -> None:
-        self.database = duckdb.connect(str(folder / "oracle.duckdb"))
+        self.database = duckdb.connect(str(folder / DATABASE))
         self.database.execute(f"SET memory_limit = '{_MOST_MEMORY}'; SET preserve_insertion_order = false")
         self.database.execute((_HERE / "oracle_tables.sql").read_text())
         self._rules = (_HERE / "oracle_rules.sql").read_text()

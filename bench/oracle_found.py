@@ -12,7 +12,7 @@ def _select(table: str, columns: str) -> str:
 _MOMENTS = {
     name: f"toUnixTimestamp64Milli({name}) AS {name}_ms"
     for name in ("clicked_at", "received_at", "occurred_at", "status_at", "status_received_at")
-}
+} | {"claim": "params['partner'] AS claim"}
 
 _TOTALS = """
 SELECT concatWithSeparator(' ', 'clicks', campaign, source, currency, toString(toDate(clicked_at))) AS total,
@@ -32,7 +32,7 @@ SELECT 'invalid', toInt64(count()), CAST(NULL AS Nullable(Decimal(38, 8))) FROM 
 
 FOUND = {
     "clicks": _select(
-        "clicks", "click_id clicked_at campaign source source_click_id offer country creative cost currency"
+        "clicks", "click_id clicked_at campaign source source_click_id offer country creative cost currency claim"
     ),
     "conversions": _select(
         "conversions",

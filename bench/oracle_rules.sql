@@ -7,7 +7,7 @@ CREATE OR REPLACE TEMP TABLE click AS
 SELECT "offset" AS came, click_id, clicked_at, campaign, source, coalesce(source_click_id, '') AS source_click_id,
     coalesce(offer, '') AS offer, coalesce(country, '') AS country, coalesce(creative, '') AS creative,
     coalesce(may_credit, []) AS may_credit, payouts, coalesce(payout_fixed, false) AS payout_fixed,
-    cost, coalesce(currency, '') AS currency
+    cost, coalesce(currency, '') AS currency, coalesce(params['partner'], '') AS claim
 FROM log WHERE type = 'click'
 QUALIFY row_number() OVER (PARTITION BY click_id ORDER BY "offset") = 1;
 
@@ -102,7 +102,8 @@ WITH RECURSIVE history AS (
 SELECT * FROM history;
 
 INSERT INTO clicks
-SELECT click_id, clicked_at, campaign, source, source_click_id, offer, country, creative, cost, currency FROM click;
+SELECT click_id, clicked_at, campaign, source, source_click_id, offer, country, creative, cost, currency, claim
+FROM click;
 
 -- A postback that waits says so until its wait is over. It says `cold` where the day in its click ID is long past.
 INSERT INTO postbacks

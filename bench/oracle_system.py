@@ -79,6 +79,11 @@ class System:
         finally:
             client.close()
 
+    @property
+    def dsn(self) -> str:
+        """Of ClickHouse."""
+        return self._settings.clickhouse.dsn
+
     def _check(self) -> None:
         for name, running in self._roles.items():
             if running.exit_code is not None:

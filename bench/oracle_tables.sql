@@ -3,7 +3,8 @@
 
 CREATE TABLE clicks (
     click_id VARCHAR, clicked_at BIGINT, campaign VARCHAR, source VARCHAR, source_click_id VARCHAR, offer VARCHAR,
-    country VARCHAR, creative VARCHAR, cost DECIMAL(24, 8), currency VARCHAR
+    country VARCHAR, creative VARCHAR, cost DECIMAL(24, 8), currency VARCHAR,
+    claim VARCHAR -- what `partner=` said
 );
 
 CREATE TABLE postbacks (

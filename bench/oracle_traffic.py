@@ -1,4 +1,4 @@
-"""Messy traffic for bench/oracle: all that sources and networks do, any number of records in little memory. Pure.
+"""Messy traffic for bench/oracle: all that sources and networks do, any number of records in little memory.
 
 A life is a click with all that is told of it. Its records are scattered over the lives after it, near or far, so that
 clicks come late, postbacks early, and statuses in any order. Their own times are shuffled over hours besides.
@@ -10,9 +10,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from bench.oracle_partners import CAMPAIGNS, said_of
 from bench.oracle_words import NETWORKS, OFFERS, PAYOUTS, STATUSES, STEPS, USUAL_CURRENCY, Step
 from schemas.ids import brought_click_id, mint_click_id
 from schemas.records import Click, Postback
+from schemas.values import Status
 from schemas.wire import encode
 
 SEED = 11
@@ -25,6 +27,11 @@ _LONG_WAIT = 30 * 24 * HOUR
 SHORT_WAIT = 3000  # milliseconds, of those that do not wait for ever
 _MANY_CONVERSIONS, _MANY_WAITING = 1_200, 120  # beyond the caps of a click
 _MANY_EVERY, _MANY_FIRST = 100_000, 20
+_REMEMBERED = 50_000  # conversions that a network changes its mind about
+_CHANGED = 0.2
+_LATER = (24 * HOUR, 32 * 24 * HOUR)  # when it says so: after all the rest, in this month and in the next
+_LATER_STATUSES: tuple[Status, ...] = ("rejected", "rejected", "pending", "approved")
+SAID = {campaign: said_of(campaign) for campaign in CAMPAIGNS}
 
 KeyValue = tuple[bytes, bytes]
 
@@ -39,6 +46,7 @@ class Traffic:
         self._records, self._began, self._random = records, began, Random(seed)
         self._placed: list[tuple[float, int, KeyValue]] = []
         self._told = self._ids = 0
+        self._remembered: list[tuple[_Life, Step, str, Decimal | None]] = []
 
     def new_id(self) -> str:
         """The ID of the next postback, as long as they are."""
@@ -52,6 +60,27 @@ class Traffic:
             life += 1
             yield from self._before(life)  # later lives come after that
         yield from self._before(float("inf"))
+
+    @property
+    def still_to_come(self) -> int:
+        """How many records `later` has, about."""
+        return len(self._remembered)
+
+    def later(self) -> Iterator[KeyValue]:
+        """What networks say afterwards, once: other statuses and amounts, and conversions that nobody knew of."""
+        random = self._random
+        for place, (life, step, txid, payout) in enumerate(self._remembered):
+            life.at += random.choice(_LATER)
+            said = payout if random.random() < 0.6 else random.choice(PAYOUTS)
+            life.send(step, place, txid=txid, status=random.choice(_LATER_STATUSES), payout=said)
+            if step.repeat == "new":
+                life.send(step, place, txid=f"{txid}-later", payout=random.choice(PAYOUTS))
+        yield from self._before(float("inf"))
+
+    def remember(self, life: "_Life", step: Step, txid: str, payout: Decimal | None) -> None:
+        """That a network may change its mind about a conversion."""
+        if len(self._remembered) < _REMEMBERED and self._random.random() < _CHANGED:
+            self._remembered.append((life, step, txid, payout))
 
     def _before(self, place: float) -> Iterator[KeyValue]:
         while self._placed and self._placed[0][0] < place:
@@ -92,8 +121,8 @@ class _Life:
     def __init__(self, traffic: Traffic, life: int, click_id: str, source: str, cold: int = 0) -> None:
         self._traffic, self._random = traffic, traffic._random
         self._life, self._click_id, self._source = life, click_id, source
-        self._at = traffic._began + life * _STEP
-        self._clicked_at = self._at - cold + self._some(_SHUFFLED)
+        self.at = traffic._began + life * _STEP
+        self._clicked_at = self.at - cold + self._some(_SHUFFLED)
         self._spread = self._random.choice(_SPREADS)
         self._place = life + self._spread * self._random.random() / 2  # of the click
         self._comes = bool(click_id) and self._random.random() < 0.97
@@ -114,10 +143,10 @@ class _Life:
         subscribe = STEPS[-1]
         self._traffic._place(self._life, self._made_click("pops"))
         for number in range(_MANY_CONVERSIONS):
-            self._send(subscribe, self._life + 1 + number / _MANY_CONVERSIONS, txid=f"many{number}")
+            self.send(subscribe, self._life + 1 + number / _MANY_CONVERSIONS, txid=f"many{number}")
         self._click_id = brought_click_id("push", f"many-{self._life}")
         for number in range(_MANY_WAITING):
-            self._send(subscribe, self._life + 1 + number / _MANY_WAITING, txid=f"many{number}")
+            self.send(subscribe, self._life + 1 + number / _MANY_WAITING, txid=f"many{number}")
         self._traffic._place(self._life + 3, self._made_click("push"))
 
     def _click(self) -> None:
@@ -129,11 +158,13 @@ class _Life:
     def _made_click(self, source: str) -> Click:
         random = self._random
         payouts, fixed = random.choice(OFFERS)
+        campaign = random.choice(CAMPAIGNS)
         return Click(
             click_id=self._click_id,
             clicked_at=self._clicked_at,
             received_at=self._clicked_at,
-            campaign=random.choice(("spring", "summer", "winter")),
+            campaign=campaign,
+            params={"partner": said} if (said := random.choice(SAID[campaign])) else {},
             source=source,
             source_click_id=f"zc-{self._life}",
             offer="game",
@@ -153,16 +184,18 @@ class _Life:
         for status in random.choice(STATUSES):
             said = payout if random.random() < 0.9 else random.choice(PAYOUTS)
             told = txid if random.random() < 0.9 else random.choice(("", f"{txid}-again"))
-            self._send(step, txid=told, status=status, raw_status=status[:4], payout=said)
+            self.send(step, txid=told, status=status, raw_status=status[:4], payout=said)
+        self._traffic.remember(self, step, txid, payout)
         if payout and random.random() < 0.08:
             for _ in range(random.choice((1, 1, 2))):
-                self._send(step, txid=txid, raw_status="refund", payout=-payout)
+                self.send(step, txid=txid, raw_status="refund", payout=-payout)
 
-    def _send(self, step: Step, place: float | None = None, *, txid: str, **fields: Any) -> None:
+    def send(self, step: Step, place: float | None = None, *, txid: str, **fields: Any) -> None:
+        """A postback, at its place in the log."""
         random = self._random
         if place is None:
             place = self._place_of_postback()
-        received_at = self._at + self._some(_SHUFFLED)
+        received_at = self.at + self._some(_SHUFFLED)
         payout = fields.get("payout")
         usual = random.random() < 0.95
         postback = Postback(
@@ -173,7 +206,7 @@ class _Life:
             received_at=received_at,
             txid=txid,
             currency="" if payout is None else USUAL_CURRENCY[step.event] if usual else random.choice(("USD", "EUR")),
-            occurred_at=self._at + self._some(_SHUFFLED) if random.random() < 0.5 else None,
+            occurred_at=self.at + self._some(_SHUFFLED) if random.random() < 0.5 else None,
             repeat=step.repeat if random.random() < 0.99 else random.choice(("ignore", "update", "new")),
             window_ms=step.window_ms,
             wait_ms=_LONG_WAIT if random.random() < (0.9 if self._comes else 0.5) else self._some(SHORT_WAIT),

@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.oracle_brute import BruteForce, line_of
+from bench.oracle_brute import DATABASE, BruteForce, line_of
 from bench.oracle_found import FOUND
+from bench.oracle_partners import SECRET, month_ends, settings_of
+from bench.oracle_settlement import settled_beside
 from bench.oracle_traffic import HOUR, Traffic
+from clickjoin.partners.ledger import Conversion, Line, due
+from schemas.partner_claims import owner_of
+from schemas.settings.file import Settings
 from tests.oracle.join_oracle import Oracle
 from tests.properties.logs import SEED
 
@@ -18,12 +24,17 @@ _RECORDS = 6000
 _BEGAN = 1_795_219_200_000
 _READ_AT = _BEGAN + 48 * HOUR
 
+_ID = "md5(postback_id)"
+
 Row = tuple[Any, ...]
 
 
-def _log(seed: int) -> list[tuple[int, int, bytes]]:
-    """A partition: the offset of each record, when it was appended, and its value."""
-    return [(offset, _READ_AT + 3 * offset, value) for offset, (_, value) in enumerate(Traffic(_RECORDS, _BEGAN, seed))]
+def _log(seed: int) -> tuple[list[tuple[int, int, bytes]], int]:
+    """A partition: the offset of each record, when it was appended, and its value; and where the later ones begin."""
+    traffic = Traffic(_RECORDS, _BEGAN, seed)
+    first = [value for _, value in traffic]
+    both = [*first, *(value for _, value in traffic.later())]
+    return [(offset, _READ_AT + 3 * offset, value) for offset, value in enumerate(both)], len(first)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +42,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[BruteForc
     """Both, having read the same partition."""
     print(f"CLICKJOIN_TEST_SEED={SEED}")
     folder = tmp_path_factory.mktemp("oracle")
-    oracle, log = Oracle(), _log(SEED)
+    oracle, (log, _) = Oracle(), _log(SEED)
     for one in log:
         oracle.read(*one)
     (folder / "log.json").write_bytes(b"".join(line_of(*one) for one in log))
@@ -129,7 +140,7 @@ def test_a_row_that_is_there_twice_or_not_at_all_is_a_difference(judged: tuple[B
 
 
 def test_what_clickhouse_answers_is_compared_by_the_place_of_its_columns_not_by_their_names(tmp_path: Path) -> None:
-    (tmp_path / "log.json").write_bytes(b"".join(line_of(*one) for one in _log(SEED)))
+    (tmp_path / "log.json").write_bytes(b"".join(line_of(*one) for one in _log(SEED)[0]))
     brute = BruteForce(tmp_path)
     try:
         brute.judge(tmp_path / "log.json")
@@ -138,6 +149,68 @@ def test_what_clickhouse_answers_is_compared_by_the_place_of_its_columns_not_by_
         assert sum(brute.words().values()) == brute.count("postbacks")
     finally:
         brute.close()
+
+
+@pytest.fixture(scope="module")
+def settled(judged: tuple[BruteForce, Oracle], tmp_path_factory: pytest.TempPathFactory) -> BruteForce:
+    """Brute force beside what the ledger settles of the same conversions, in the month of the first and in the next."""
+    brute, folder = judged[0], tmp_path_factory.mktemp("settled")
+    log, later = _log(SEED)
+    (folder / "log.json").write_bytes(b"".join(line_of(*one) for one in log[:later]))
+    first = BruteForce(folder)
+    first.judge(folder / "log.json")
+    settings = settings_of(_RECORDS, _BEGAN)
+    lines: list[tuple[str, str, Line]] = []
+    for then, ends in zip((first, brute), month_ends(_BEGAN), strict=True):
+        month = f"{datetime.fromtimestamp(ends / 1000 - 1, UTC):%Y-%m}"
+        for name, partner in settings.partners.items():
+            had = [line for _, of, line in lines if of == name]
+            lines += [(month, name, line) for line in due(partner, _conversions(then, settings, name), had, ends).lines]
+    first.close()
+    assert {line.reason for _, _, line in lines} == {"earned", "refund", "clawback", "amount", "volume"}
+    columns = "month VARCHAR, name VARCHAR, conversion VARCHAR, currency VARCHAR, amount DECIMAL(38, 2)"
+    brute.database.execute(f"CREATE TEMP TABLE ledger_said ({columns})")
+    rows = [[month, name, line.conversion_id, line.currency, line.amount] for month, name, line in lines]
+    brute.database.executemany("INSERT INTO ledger_said VALUES (?, ?, ?, ?, ?)", rows)
+    named = folder / "named.parquet"
+    brute.database.execute(f"COPY (SELECT postback_id, {_ID} AS conversion_id FROM conversions) TO '{named}'")
+    settled_beside(brute, folder / DATABASE, _RECORDS, _BEGAN, {}, named)
+    brute.database.execute(
+        "CREATE VIEW found_lines AS "
+        "SELECT concat_ws(' ', month, name, conversion, currency) AS line, amount FROM ledger_said"
+    )
+    return brute
+
+
+def test_a_ledger_s_months_are_to_the_cent_what_sets_of_conversions_say(settled: BruteForce) -> None:
+    assert settled.differing("lines", 3) == (0, [])
+    assert settled.count("lines") > 500
+    both = "SELECT sum(amount), sum(lines) FROM paid"
+    assert _rows(settled, both) == _rows(settled, "SELECT sum(amount), count(*) FROM ledger_said")
+    for partner in ("percent", "mixed", "steps", "lifted", "keyed", "own"):
+        of_partner = (
+            f"SELECT count(DISTINCT split_part(line, ' ', 1)) FROM lines WHERE split_part(line, ' ', 2) = '{partner}'"
+        )
+        assert _rows(settled, of_partner) == [(2,)], partner
+
+
+def test_a_cent_too_much_is_a_difference_of_the_settlement(settled: BruteForce) -> None:
+    settled.database.execute(
+        "UPDATE ledger_said SET amount = amount + 0.01 WHERE conversion = (SELECT min(conversion) FROM ledger_said)"
+    )
+    assert settled.differing("lines", 3).keys >= 1
+
+
+def _conversions(brute: BruteForce, settings: Settings, name: str) -> list[Conversion]:
+    """Those of a partner, by the code that the ledger goes by."""
+    query = (
+        f"SELECT {_ID}, click_id, event, conversions.campaign, '', status, payout, conversions.currency, "
+        "is_refund, received_at, claim FROM conversions JOIN clicks USING (click_id)"
+    )
+    rows = _rows(brute, query)
+    return [
+        Conversion(*row[:-1]) for row in rows if owner_of(row[-1], row[3], settings.partners, [SECRET]).partner == name
+    ]
 
 
 _TOLD = {
