@@ -1,4 +1,7 @@
-"""`python -m tests.chaos`: storms over join, sink, emit, an account; exit code 1 unless 0 missing, wrong, stuck."""
+"""`python -m tests.chaos`: storms over join, sink, emit, an account; exit code 1 unless 0 missing, wrong, stuck.
+
+With `--outage SECONDS`: the broker is stopped for so long, and ingest killed amid it.
+"""
 
 import argparse
 import logging
@@ -12,12 +15,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.chaos.outage import Outcome, outage
 from tests.chaos.plan import KINDS
 from tests.chaos.run import Finished, Wanted, run
 
 
 def main() -> int:
     asked = _parse()
+    if asked.outage:
+        return _outage(asked.outage)
     print(f"CLICKJOIN_TEST_SEED={asked.seed}: {asked.blows} blows in {asked.minutes:g} minutes", flush=True)
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it tells of a broker that is away, at length
     folder = Path(tempfile.mkdtemp(prefix="clickjoin-chaos-"))
@@ -33,6 +39,31 @@ def main() -> int:
         return 1
     shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _outage(seconds: float) -> int:
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    folder = Path(tempfile.mkdtemp(prefix="clickjoin-outage-"))
+    found = outage(folder, seconds, lambda text: print(text, flush=True))
+    print("\n".join(told(found)))
+    if found.missing or found.twice or found.lost:
+        print(f"logs and data are kept in {folder}")
+        return 1
+    shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def told(found: Outcome) -> list[str]:
+    """What came of an outage, in lines."""
+    statuses = ", ".join(f"{status}: {count}" for status, count in sorted(found.statuses.items()))
+    return [
+        f"answered {statuses}",
+        f"clicks redirected {found.clicks}, postbacks answered 200 {found.postbacks}",
+        f"missing in ClickHouse {len(found.missing)}, there twice {len(found.twice)}",
+        f"in the spool when ingest was killed {found.spooled}; times it said that clicks were lost {found.lost}",
+        *found.missing[:5],
+        *found.twice[:5],
+    ]
 
 
 def show(finished: Finished) -> None:
@@ -69,6 +100,7 @@ def show(finished: Finished) -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos", description="A storm over the join, and its account.")
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--outage", type=float, default=0, help="instead: seconds without the broker")
     parser.add_argument("--blows", type=int, default=44)
     seed = int(os.environ.get("CLICKJOIN_TEST_SEED", "0")) or secrets.randbits(32)
     parser.add_argument("--seed", type=int, default=seed, help="the same seed plans the same storm")

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,12 @@ class RoleProcess:
         """The arguments of a process with this configuration."""
         files = ["--config", str(self._config), "--data", str(self.data)]
         return [sys.executable, "-m", "clickjoin", command, *files]
+
+    def prepare(self) -> None:
+        """`clickjoin migrate`."""
+        command = self.command("migrate")
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180, check=False)
+        assert done.returncode == 0, done.stderr
 
     @property
     def is_up(self) -> bool:

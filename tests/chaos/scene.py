@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
@@ -53,11 +52,7 @@ class Scene:
 
     def migrate(self) -> None:
         """`clickjoin migrate`, as after every change of the topics."""
-        command = self.sink.command("migrate")
-        done = subprocess.run(
-            command, env=self.sink.environment, capture_output=True, text=True, timeout=180, check=False
-        )
-        assert done.returncode == 0, done.stderr
+        self.sink.prepare()
 
     def tend(self) -> None:
         """What a supervisor does."""
