@@ -3,7 +3,8 @@
 INSERT INTO clicks
 (
     click_id, id_day, clicked_at, received_at, campaign, source, source_click_id, offer, network, country, device, os,
-    browser, placement, creative, source_campaign, keyword, sub1, sub2, cost, currency, ip, user_agent, is_bot, version
+    browser, placement, creative, source_campaign, keyword, sub1, sub2, cost, currency, ip, user_agent, is_bot, version,
+    inserted_at
 )
 WITH
     toInt64({began:Int64} + number * {span:Int64} / {clicks:UInt64}) AS ms,
@@ -39,5 +40,6 @@ SELECT
            '; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/', toString(110 + skewed(40, 17)),
            '.0.0.0 Mobile Safari/537.36'),
     cityHash64(number, 18) % 33 = 0,
-    18446744073709551615 - bitShiftLeft(number, 16)
+    18446744073709551615 - bitShiftLeft(number, 16),
+    if({now:Bool}, now64(3, 'UTC'), fromUnixTimestamp64Milli(ms + 400, 'UTC'))
 FROM numbers({first:UInt64}, {many:UInt64})

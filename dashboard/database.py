@@ -11,9 +11,9 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from sql.connect import address, connect
-from sql.reports.ask import Answer, answered
-from sql.reports.question import Question, parameters_of, text_of
-from sql.statements import report_statement, statement
+from sql.reports.ask import Answer, answered, statement_of
+from sql.reports.question import Question, parameters_of
+from sql.statements import statement
 
 MOST_ROWS = 50_000  # of a report, on a page or as CSV
 _CONNECT_SECONDS = 3
@@ -44,7 +44,7 @@ class Database:
 
     def report(self, question: Question, most: int = MOST_ROWS) -> Answer:
         """The answer to a question, its first rows. Raises DatabaseAwayError, QueryRefusedError, NoRateError."""
-        text = text_of(question, report_statement(question.report.name))
+        text = statement_of(question)
         with self.client() as client:
             result = client.query(text, parameters_of(question, text), settings={"limit": most})
             return answered(question, result)

@@ -7,7 +7,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.query import QueryResult
 
-from sql.reports.question import Question, parameters_of, runnable, text_of
+from sql.reports.question import Question, parameters_of, reads_days, runnable, text_of
 from sql.reports.rates import check_rates
 from sql.statements import report_statement
 from sql.stream import stream as stream_of
@@ -25,9 +25,14 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
+def statement_of(question: Question) -> str:
+    """The statement that answers a question; its values are bound by the server."""
+    return text_of(question, report_statement(question.report.name, by_day=reads_days(question)))
+
+
 def ask(client: Client, question: Question) -> Answer:
     """The answer to a question. Raises NoRateError where an amount has no rate into the currency asked for."""
-    text = text_of(question, report_statement(question.report.name))
+    text = statement_of(question)
     result = client.query(text, parameters_of(question, text))
     return answered(question, result)
 
@@ -41,7 +46,7 @@ def answered(question: Question, result: QueryResult) -> Answer:
 
 def shown(question: Question) -> str:
     """The statement that answers a question, with its parameters, as clickhouse-client takes it."""
-    text = text_of(question, report_statement(question.report.name))
+    text = statement_of(question)
     return runnable(text, parameters_of(question, text))
 
 
@@ -49,7 +54,7 @@ def stream(client: Client, question: Question, form: str) -> Iterator[bytes]:
     """The answer in one of ClickHouse's formats, as it arrives. Raises NoRateError, before anything arrives."""
     if question.into:
         ask(client, question)
-    text = text_of(question, report_statement(question.report.name))
+    text = statement_of(question)
     return stream_of(client, text, parameters_of(question, text), form)
 
 

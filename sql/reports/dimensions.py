@@ -10,12 +10,18 @@ OF_TIME = {
 }
 """Of the moment `at` that a report dates its rows by, in the asked time zone. Monday is weekday 1."""
 
+OF_WHOLE_DAYS = ("day", "week", "month", "weekday")
+"""Of these, those that a day in UTC has one of."""
+
 OF_CLICK = (
     *("campaign", "source", "offer", "network", "country", "device", "os", "browser"),
     *("placement", "creative", "source_campaign", "keyword", "lander"),
     *(f"sub{number}" for number in range(1, 11)),
 )
 """Facts of the click; the network of a conversion is the one that reported it."""
+
+OF_CLICK_DAYS = ("campaign", "source", "offer", "network", "country", "device")
+"""Those by which the table `click_days` has what clicks came to."""
 
 DIMENSIONS = (*OF_CLICK, *OF_TIME)
 EVENT = "event"

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.values import STATUSES
 from sql.reports.catalogue import Date, Report
-from sql.reports.dimensions import OF_CLICK, expression
+from sql.reports.dimensions import OF_CLICK, OF_CLICK_DAYS, OF_WHOLE_DAYS, expression
 from sql.reports.rates import Into, into_parameters
 
 DAY_MS = 86_400_000
@@ -75,6 +75,12 @@ def filterable(report: Report) -> tuple[str, ...]:
     return tuple(name for name in report.dimensions if name in OF_CLICK)
 
 
+def reads_days(question: Question) -> bool:
+    """Whether all that it asks of clicks stands in the table `click_days` too."""
+    asked = {*question.group_by, *(name for name, _ in question.filters)}
+    return asked <= {*OF_CLICK_DAYS, *(OF_WHOLE_DAYS if question.zone == "UTC" else ())}
+
+
 def text_of(question: Question, file: str) -> str:
     """The statement: `file`, the text of the report's file, grouped by the dimensions that are asked for."""
     text = Template(file).substitute(
@@ -82,6 +88,7 @@ def text_of(question: Question, file: str) -> str:
         GROUPS="".join(f"{name}, " for name in question.group_by),
         FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_CLICK),
         FACT_NAMES=", ".join(f"'{name}'" for name in OF_CLICK),
+        READ_DAYS=" AND id_day IN (SELECT arrayJoin(read_days))" if reads_days(question) else "",
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )
     return re.sub(r" +$\n?", lambda found: "\n" if text[found.start() - 1] != "\n" else "", text, flags=re.MULTILINE)

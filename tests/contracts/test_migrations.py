@@ -16,7 +16,7 @@ from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
 
 SUNK = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
-TABLES = (*SUNK, "costs", "forgotten")
+TABLES = (*SUNK, "click_days", "costs", "forgotten")
 VIEWS = (*(f"{table}_latest" for table in SUNK), "funnel", "performance")
 CLUSTER = {
     "LOCAL": "_local",
@@ -91,6 +91,7 @@ def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
         f"WHERE database = currentDatabase() AND name IN {TABLES} ORDER BY name",
     )
     assert found == [
+        ("click_days", "clicked_on, campaign, source, offer, network, country, device", ""),
         ("clicks", "id_day, click_id", "toYYYYMM(id_day)"),
         ("conversions", "id_day, click_id, conversion_id", "toYYYYMM(id_day)"),
         ("costs", "day, cost_id", "toYYYYMM(day)"),
@@ -109,12 +110,18 @@ def test_the_same_files_are_good_sql_for_a_cluster(dsn: str) -> None:
         text = substitute(Path(path).read_text(), CLUSTER, path.name)
         statements = [part for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
         several = {"007_views.sql": len(VIEWS), "013_performance.sql": 1, "016_ledger.sql": 4}
+        several |= {"019_click_days.sql": 4, "020_performance.sql": 1}
         assert len(statements) == several.get(Path(path).name, 2), path
         for statement in statements:
             shown = str(client.query("SELECT formatQuery({sql:String})", {"sql": statement}).result_rows[0][0])
             assert "ON CLUSTER cj" in shown
             made = "ReplicatedReplacingMergeTree" in shown or "ENGINE = Distributed('cj'" in shown
-            assert made or shown.startswith(("ALTER TABLE ", "CREATE VIEW IF NOT EXISTS", "CREATE OR REPLACE VIEW"))
+            assert made or shown.startswith(
+                (
+                    *("ALTER TABLE ", "CREATE VIEW IF NOT EXISTS", "CREATE OR REPLACE VIEW"),
+                    *("CREATE TABLE IF NOT EXISTS click_days ", "CREATE MATERIALIZED VIEW IF NOT EXISTS click_days_"),
+                )
+            )
     client.close()
 
 
