@@ -13,6 +13,7 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bench.dashboard import DASHBOARD
 from bench.document import document
 from bench.emit import EMIT
 from bench.funnel import FUNNEL
@@ -32,7 +33,7 @@ from clickjoin.embedded.errors import CannotStartError
 
 BENCHES = {
     bench.name: bench
-    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, PENDING, LATENCY, SINK, FUNNEL, ORACLE, SMARTLINK)
+    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, PENDING, LATENCY, SINK, FUNNEL, DASHBOARD, ORACLE, SMARTLINK)
 }
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
