@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ import psutil
 from bench.kafka import BenchError
 from clickjoin.embedded.children import Child, Running, last_lines, start
 
+OPEN = "partitions_open"
+"""What a worker logs when all that the group gave it is open."""
 _POLL = 0.02  # seconds between two looks
 _FIRST_SAMPLE = (0.05, 0.6)  # measuring begins when such a part of the backlog is done: every partition is open then
 _WITHIN = 600.0  # seconds
@@ -85,6 +87,28 @@ def worker(kind: str, bootstrap: str, folder: Path) -> Iterator[Worker]:
         yield Worker(running, output)
     finally:
         running.stop()
+
+
+def drain_together(
+    workers: Sequence[Worker], committed: Callable[[], int], total: int, told: Callable[[int], None]
+) -> float:
+    """Records per second by the clock that several workers of a group drain, from when each has its partitions."""
+    began: list[tuple[int, float]] = []
+
+    def look() -> bool:
+        count = committed()
+        told(count)
+        for worker in workers:
+            worker.check()
+        if not began and all(worker.logged(OPEN) for worker in workers):
+            began.append((count, time.monotonic()))
+        return count >= total and bool(began)
+
+    workers[0].wait(look, f"{total} records are done")
+    (done, at), ended = began[0], time.monotonic()
+    if done >= total:  # a tiny backlog was gone before the last of them had begun
+        done, at = 0, workers[0].began
+    return (total - done) / max(ended - at, 0.01)
 
 
 def drain(worker: Worker, committed: Callable[[], int], total: int, told: Callable[[int], None]) -> Rates:

@@ -10,7 +10,7 @@ import msgspec
 
 from bench import stock_join
 from bench.backlog import Backlog, Expected, click, keyed
-from bench.drain import Rates, drain, worker
+from bench.drain import OPEN, Rates, drain, drain_together, worker
 from bench.kafka import PARTITIONS, BenchError, Broker, broker
 from bench.kind import Bench, Figure, Plan
 from bench.results import Results, machine, rounded, spread
@@ -18,7 +18,7 @@ from bench.workers import RECEIVE_GROUP
 from schemas.topics import EVENTS, JOIN_GROUP, OUTCOMES, TOPICS
 
 _STOCK_PART = 30  # stock Faust gets a thirtieth of the records, for time's sake
-_HEALED, _OPEN = "partition_healed", "partitions_open"  # what a worker logs of each partition, and in the end of all
+_HEALED = "partition_healed"  # what a worker logs of each partition
 
 
 class _Ids(msgspec.Struct):
@@ -57,15 +57,18 @@ class _JoinBench:
     def run(self) -> Results:
         """Every program several times and in turns, so that a busy minute of the machine meets all of them."""
         self._fill()
-        joins, receives, stocks, idle = [], [], [], []
+        joins, pairs, receives, stocks, idle = [], [], [], [], []
         for number in range(1, self.plan.runs + 1):
             joins.append(self._join(number))
+            pairs.append(self._join_in_two(number))
             rates, resident_mb = self._receive(number)
             receives.append(rates)
             idle.append(resident_mb)
             stocks.append(self._stock(number))
         return {
             **_rates(joins, receives, stocks),
+            **spread("two_workers_per_second", pairs),
+            "two_workers_times_one": rounded(median(pairs) / median(one.per_second for one in joins), 2),
             **self._state(median(idle)),
             "records": self.records,
             "stock_faust_records": self.stock_records,
@@ -87,6 +90,20 @@ class _JoinBench:
         rates, _ = self._drain("join", number, JOIN_GROUP, EVENTS, self.records)
         self._check(OUTCOMES, begins, self.backlog.expected)
         return rates
+
+    def _join_in_two(self, number: int) -> float:
+        """Two workers share the partitions. Records per second by the clock."""
+        begins, folder = self.kafka.ends(OUTCOMES), self.plan.folder / f"two-{number}"
+        told = self.plan.step(f"two joins {number} of {self.plan.runs}", self.records)
+        with (
+            worker("join", self.kafka.servers, folder / "one") as one,
+            worker("join", self.kafka.servers, folder / "two") as two,
+        ):
+            rate = drain_together((one, two), lambda: self.kafka.committed(JOIN_GROUP, EVENTS), self.records, told)
+        self.kafka.forget(JOIN_GROUP)
+        shutil.rmtree(folder)
+        self._check(OUTCOMES, begins, self.backlog.expected)
+        return rate
 
     def _receive(self, number: int) -> tuple[Rates, float]:
         return self._drain("receive", number, RECEIVE_GROUP, EVENTS, self.records)
@@ -151,7 +168,7 @@ class _JoinBench:
 
             def is_open() -> bool:
                 told(process.logged(_HEALED))
-                return process.logged(_OPEN) > 0
+                return process.logged(OPEN) > 0
 
             seconds = process.wait(is_open, "all partitions are open")
             resident_mb = process.resident_mb()
@@ -180,7 +197,8 @@ click, 3 of 100 twice. Three programs drain it in turns, {runs} times each, meas
 twentieth of the backlog to its end. The join is the worker as it runs in production: outputs acknowledged by the
 broker, state in RocksDB, offsets committed. Its outcomes are read again and counted, and wrong ones fail the bench.
 Receiving is the same worker doing nothing. Stock Faust is the same join written with its agents, Records and Tables
-(`bench/stock_join.py`), its outcomes counted too; it drains {stock_faust_records} records.
+(`bench/stock_join.py`), its outcomes counted too; it drains {stock_faust_records} records. Two workers share the
+partitions, from when both have theirs; the broker is on the same cores, so that less than two are left for them.
 
 Memory, disk and rebuilding: a worker without its disk folds {state_records} records with {state_clicks} clicks in
 them. Memory is what it holds then beyond a worker that only receives; the seconds count from the start of its
@@ -197,6 +215,8 @@ JOIN = Bench(
         Figure("stock_faust_per_cpu_second", "records joined by stock Faust, per CPU second"),
         Figure("times_stock_faust", "the join in stock Faust's", "20"),
         Figure("share_of_receiving", "the join as a share of receiving", "0.33"),
+        Figure("two_workers_per_second", "two workers: records joined per second by the clock"),
+        Figure("two_workers_times_one", "two workers in one's, by the clock, beside the broker", "1.6"),
         Figure("mb_per_million_clicks", "memory per million clicks, MB", "200"),
         Figure("resident_mb", "the whole worker's memory, MB"),
         Figure("disk_mb_per_million_clicks", "disk per million clicks, MB", "200"),

@@ -13,6 +13,7 @@ PROMISED = (
     "records_per_cpu_second",
     "times_stock_faust",
     "share_of_receiving",
+    "two_workers_times_one",
     "mb_per_million_clicks",
     "disk_mb_per_million_clicks",
     "rebuild_seconds_per_million",
