@@ -20,6 +20,7 @@ PERIODS = (7, 30, 90)
 _DAYS = 30
 _POSTBACK_DAYS = 7
 _MOST = 200
+_ANSWERED = ("delivered", "retry", "failed")
 _OF_NOBODY = ("unsigned", "wrong_signature")
 """Why a click that names them is not theirs."""
 
@@ -93,6 +94,7 @@ def _is_theirs(step: Mapping[str, Any]) -> bool:
 
 
 def _told(step: Mapping[str, Any]) -> dict[str, Any]:
-    """A step without what it says of us: where nobody was asked, the reason may name what a network pays."""
+    """A step without what it says of us: but for what their tracker answered, a reason may name what a network pays,
+    or why an operator cancelled it."""
     reason = str(step["reason"])
-    return {**step, "reason": reason if step["attempt"] else reason.partition(":")[0]}
+    return {**step, "reason": reason if step["state"] in _ANSWERED else reason.partition(":")[0]}

@@ -176,8 +176,8 @@ def test_nothing_of_anyone_else_is_found_by_an_id_or_a_parameter(dashboard: Dash
         assert bob.get(f"{path}?{asked}").text != eve.get(f"{path}?{asked}").text
     log = bob.get("/partner/postbacks").text
     assert re.findall(r"delivery-\d", log) == ["delivery-0"]
-    assert "other_currency" in log
-    assert "EUR" not in log + bob.get("/partner/postback?id=delivery-0").text  # what the network pays
+    assert "by_hand" in log
+    assert "EUR" not in log + bob.get("/partner/postback?id=delivery-0").text  # what an operator noted
     assert [bob.get(f"/partner/postback?id=delivery-{number}").status for number in (0, 1, 2)] == [200, 404, 404]
     assert eve.get("/partner/postback?id=delivery-1").status == 200
 

@@ -106,16 +106,15 @@ def _install(click: Row, number: int) -> Row:
 
 def told(row: Row, number: int) -> list[Row]:
     """What bob was told of a conversion; of the second eve was, of the third nobody, as its click is nobody's."""
-    reason = ("other_currency: EUR, its bounds are in USD", "", "wrong_signature: it credits nobody")[number]
+    reason = ("by_hand: acme owes us EUR for it", "", "wrong_signature: it credits nobody")[number]
     step = {name: row[name] for name in ("click_id", "id_day", "event", "source", "conversion_id")}
-    state = "delivered" if number == 1 else "not_sendable"
     return [
         {
             **step,
             "delivery_id": f"delivery-{number}",
             "destination": "partner/eve" if number == 1 else "partner/bob",
-            "attempt": int(number == 1),
-            "state": state,
+            "attempt": int(number < 2),
+            "state": ("cancelled", "delivered", "not_sendable")[number],
             "reason": reason,
             "attempted_at": DECEMBER - timedelta(hours=1),
             "version": 1,
