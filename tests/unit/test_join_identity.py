@@ -2,7 +2,8 @@
 
 from decimal import Decimal
 
-from tests.support.join_samples import HOUR, click, clicked, postback
+from schemas.wire import encode
+from tests.support.join_samples import HOUR, Join, click, clicked, postback
 
 
 def test_the_first_postback_of_an_event_is_a_conversion() -> None:
@@ -13,6 +14,14 @@ def test_the_first_postback_of_an_event_is_a_conversion() -> None:
     assert outcome.conversion is not None
     assert (outcome.conversion.payout, outcome.conversion.currency) == (Decimal("1.20"), "USD")
     assert (outcome.conversion.txid, outcome.conversion.raw_status) == ("t1", "ok")
+
+
+def test_an_outcome_has_the_click_as_it_lies_in_the_log_also_where_more_is_in_it_than_this_program_knows() -> None:
+    whole = click(country="DE", params={"a": '"✓"'}, payouts={"install": "0.70 EUR"})
+    join = Join()
+    assert join.feed(encode(whole).replace(b"{", b'{ "later": [{"than": "this"}], ', 1)) == []
+    (outcome,) = join.feed(postback())
+    assert outcome.click == whole
 
 
 def test_a_postback_id_that_was_decided_produces_nothing_at_all() -> None:
