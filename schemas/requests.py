@@ -49,11 +49,12 @@ class Request(NamedTuple):
     body: str = ""
 
 
-class Timeouts(NamedTuple):
-    """How long one attempt may take, in milliseconds."""
+class Terms(NamedTuple):
+    """How one attempt is made; times are milliseconds."""
 
     connect_ms: int
     whole_ms: int
+    repeat_unanswered: bool = True  # false: whoever sends it repeats nothing by itself
 
 
 class RequestTemplate(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from schemas.requests import Request, Timeouts
+from schemas.requests import Request, Terms
 from streams.adapters.http import HttpClient
 from streams.emit.retry import Answer
 
@@ -14,7 +14,7 @@ RENEWED_BEFORE = 60.0
 _LONGEST = 86_400.0
 _UNAUTHORIZED = 401
 
-Waiting = tuple[Request, Callable[[Answer], None], Timeouts | None]
+Waiting = tuple[Request, Callable[[Answer], None], Terms | None]
 
 
 class _Granted(msgspec.Struct):
@@ -34,19 +34,19 @@ class AccessToken:
         self._token, self._until = "", 0.0
         self._waiting: list[Waiting] = []
 
-    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
+    def send(self, request: Request, done: Callable[[Answer], None], terms: Terms | None = None) -> None:
         """Start a request, perhaps after one for a token; see HttpClient."""
         if self._token and self._clock() < self._until:
-            self._send(request, done, timeouts)
+            self._send(request, done, terms)
             return
-        self._waiting.append((request, done, timeouts))
+        self._waiting.append((request, done, terms))
         if len(self._waiting) == 1:
-            self._http.send(self.request, self._granted, timeouts)
+            self._http.send(self.request, self._granted, terms)
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None) -> None:
+    def _send(self, request: Request, done: Callable[[Answer], None], terms: Terms | None) -> None:
         token = self._token
 
         def answered(answer: Answer) -> None:
@@ -55,16 +55,16 @@ class AccessToken:
             done(answer)
 
         headers = {**request.headers, "Authorization": f"Bearer {token}"}
-        self._http.send(request._replace(headers=headers), answered, timeouts)
+        self._http.send(request._replace(headers=headers), answered, terms)
 
     def _granted(self, answer: Answer) -> None:
         waiting, self._waiting = self._waiting, []
         problem = self._take(answer)
-        for request, done, timeouts in waiting:
+        for request, done, terms in waiting:
             if problem:
                 done(Answer(0, "no_access_token", answer.took_ms, 0, problem))
             else:
-                self._send(request, done, timeouts)
+                self._send(request, done, terms)
 
     def _take(self, answer: Answer) -> str:
         """Keep the token that was answered; or say why there is none, in words that hold nothing of the answer."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import certifi
 import pycurl
 
-from schemas.requests import Request, Timeouts
+from schemas.requests import Request, Terms
 from streams.adapters.addresses import Network, why_refused
 from streams.emit.retry import Answer
 
@@ -42,7 +42,7 @@ _PROBLEMS = {
 class HttpClient(Protocol):
     """The seam: what emit needs of an HTTP client."""
 
-    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
+    def send(self, request: Request, done: Callable[[Answer], None], terms: Terms | None = None) -> None:
         """Start a request; without time-outs the client's own hold.
 
         `done` is called later, once, on the event loop; never from inside this call.
@@ -65,7 +65,7 @@ class CurlClient:
         ca_file: str = "",
         failed: Callable[[BaseException], None] | None = None,
     ) -> None:
-        self._timeouts, self._allow = Timeouts(connect_timeout_ms, timeout_ms), allow
+        self._terms, self._allow = Terms(connect_timeout_ms, timeout_ms), allow
         self._ca_file = ca_file or os.environ.get("SSL_CERT_FILE") or certifi.where()
         self._failed = failed  # told of what goes wrong in here; without it the loop's handler is
         self._loop = asyncio.get_running_loop()
@@ -76,11 +76,11 @@ class CurlClient:
         self._timer: asyncio.Handle | None = None
         self._ticks = 0  # since the last answer
 
-    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
+    def send(self, request: Request, done: Callable[[Answer], None], terms: Terms | None = None) -> None:
         """Start a request; see HttpClient."""
         handle = self._idle.pop() if self._idle else self._handle()
         try:
-            handle.prepare(request, done, timeouts or self._timeouts)
+            handle.prepare(request, done, terms or self._terms)
         except (ValueError, TypeError, pycurl.error):  # a NUL in the URL, or what else libcurl does not take
             self._idle.append(handle)
             self._loop.call_soon(done, Answer(0, "bad_url", 0))
@@ -149,7 +149,7 @@ class _Handle:
 
     def __init__(self, allow: Sequence[Network], ca_file: str) -> None:
         self._allow = allow
-        self._timeouts: Timeouts | None = None
+        self._terms: Terms | None = None
         self._has_headers = False
         self.curl = curl = pycurl.Curl()
         for option, value in (
@@ -168,15 +168,17 @@ class _Handle:
         ):
             curl.setopt(option, value)
 
-    def prepare(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts) -> None:
+    def prepare(self, request: Request, done: Callable[[Answer], None], terms: Terms) -> None:
         """Set what differs from request to request. Raises ValueError or pycurl.error for what is no URL."""
         self.done = done
         self._refused = ""
         self._body, self._length = b"", 0
-        if timeouts != self._timeouts:
-            self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, timeouts.connect_ms)
-            self.curl.setopt(pycurl.TIMEOUT_MS, timeouts.whole_ms)
-            self._timeouts = timeouts
+        if terms != self._terms:
+            self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, terms.connect_ms)
+            self.curl.setopt(pycurl.TIMEOUT_MS, terms.whole_ms)
+            # On a connection that was used before libcurl repeats by itself what got no byte of an answer.
+            self.curl.setopt(pycurl.FRESH_CONNECT, not terms.repeat_unanswered)
+            self._terms = terms
         self.curl.setopt(pycurl.URL, request.url.encode())
         if request.method == "POST":
             self.curl.setopt(pycurl.POSTFIELDS, request.body.encode())

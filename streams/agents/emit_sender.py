@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from schemas.requests import Request, Timeouts
+from schemas.requests import Request, Terms
 from schemas.settings.servers import Emit
 from streams.adapters.access_token import AccessToken
 from streams.adapters.http import HttpClient
@@ -151,7 +151,7 @@ class Sender:
             if found:
                 if pace.rate:
                     destination.meter.took(pace.rate, len(self._outboxes) / self._partitions, monotonic)
-                self._start(destination, *found, pace.timeouts)
+                self._start(destination, *found, pace.terms)
                 ready.append(destination)
 
     def _holds_lease(self) -> bool:
@@ -163,7 +163,7 @@ class Sender:
             log.warning("sending_paused", reason="no commit succeeded lately, so the partitions may be another's")
         return False
 
-    def _start(self, destination: Destination, outbox: Outbox, entry: Entry, timeouts: Timeouts) -> None:
+    def _start(self, destination: Destination, outbox: Outbox, entry: Entry, terms: Terms) -> None:
         destination.in_flight += 1
         outbox.in_flight += 1
         outbox.quiet.clear()
@@ -175,7 +175,7 @@ class Sender:
             headers = signed(headers, told.body, key, told.delivery_id, now_ms() // 1000)
         request = Request(told.method, told.url, headers, told.body)
         http = self._tokens.get(destination.name, self._http)
-        http.send(request, partial(self._answered, destination, outbox, entry), timeouts)
+        http.send(request, partial(self._answered, destination, outbox, entry), terms)
 
     def _answered(self, destination: Destination, outbox: Outbox, entry: Entry, answer: Answer) -> None:
         destination.in_flight -= 1
@@ -195,7 +195,7 @@ class Sender:
             now_ms=now_ms(),
             worker=self._worker,
             success=self._manners.successes.get(destination.name, ANY_2XX),
-            repeat_unanswered=pace.repeat_unanswered,
+            repeat_unanswered=pace.terms.repeat_unanswered,
         )
         outbox.results.append((entry, result))
         outbox.came.set()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from schemas.requests import Timeouts
+from schemas.requests import Terms
 from schemas.settings.request_rates import RequestRate
 from schemas.settings.sending import Sending
 from schemas.settings.servers import Emit
@@ -18,19 +18,18 @@ class Pace(NamedTuple):
 
     schedule: Sequence[Millis]  # waits before each attempt
     concurrency: int
-    timeouts: Timeouts
+    terms: Terms
     rate: RequestRate | None = None  # over all partitions
-    repeat_unanswered: bool = True
 
 
 def pace_of(sending: Sending, emit: Emit) -> Pace:
     """What a destination says, and [emit] where it says nothing."""
+    connect_ms, whole_ms = sending.connect_timeout or emit.connect_timeout, sending.timeout or emit.timeout
     return Pace(
         sending.schedule or emit.schedule,
         sending.concurrency or emit.concurrency,
-        Timeouts(sending.connect_timeout or emit.connect_timeout, sending.timeout or emit.timeout),
+        Terms(connect_ms, whole_ms, sending.repeat_unanswered),
         sending.rate,
-        sending.repeat_unanswered,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clickjoin.embedded.ports import free_port
-from schemas.requests import Request, Timeouts
+from schemas.requests import Request, Terms
 from streams.adapters.http import KEPT_BYTES, CurlClient, HttpClient
 from streams.emit.retry import Answer
 from tests.stand_in import StandIn, stand_in
@@ -129,13 +129,31 @@ def test_no_answer_in_time_is_a_time_out(source: StandIn) -> None:
     assert 150 <= answer.took_ms <= 1500
 
 
+def test_a_request_whose_connection_ends_without_an_answer_is_not_repeated_where_that_is_asked(source: StandIn) -> None:
+    """On a connection that was used before libcurl would do so by itself: the other end may just have closed it."""
+
+    async def run(*, repeat: bool) -> int:
+        http = client()
+        for path in ("ok", "reset"):
+            answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            request = Request("GET", f"{source.url}/{path}")
+            http.send(request, answer.set_result, Terms(1000, 1000, repeat_unanswered=repeat))
+            last = await asyncio.wait_for(answer, 20)
+        http.close()
+        assert last.problem == "connection_lost"
+        return source.requests.count("/reset")
+
+    assert asyncio.run(run(repeat=False)) == 1
+    assert asyncio.run(run(repeat=True)) == 1 + 2
+
+
 def test_a_request_may_have_time_outs_of_its_own_and_the_next_one_has_not(source: StandIn) -> None:
     async def run() -> list[str]:
         http = client(timeout_ms=10_000)
         found = []
-        for path, timeouts in (("hang", Timeouts(1000, 100)), ("slow/0.3", None)):
+        for path, terms in (("hang", Terms(1000, 100)), ("slow/0.3", None)):
             answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-            http.send(Request("GET", f"{source.url}/{path}"), answer.set_result, timeouts)
+            http.send(Request("GET", f"{source.url}/{path}"), answer.set_result, terms)
             found.append((await asyncio.wait_for(answer, 20)).reason)
         http.close()
         return found

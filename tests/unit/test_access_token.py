@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from schemas.requests import Request, Timeouts
+from schemas.requests import Request, Terms
 from streams.adapters.access_token import AccessToken
 from streams.emit.retry import Answer
 
@@ -18,7 +18,7 @@ class Client:
     def __init__(self) -> None:
         self.sent: list[tuple[Request, Callable[[Answer], None]]] = []
 
-    def send(self, request: Request, done: Callable[[Answer], None], timeouts: Timeouts | None = None) -> None:
+    def send(self, request: Request, done: Callable[[Answer], None], terms: Terms | None = None) -> None:
         self.sent.append((request, done))
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.requests import Timeouts
+from schemas.requests import Terms
 from schemas.settings.file import Settings
 from schemas.settings.request_rates import RequestRate
 from schemas.settings.sending import Sending
@@ -38,8 +38,8 @@ def sent_in(seconds: float, rate: str, share: float) -> int:
 def test_a_destination_says_for_itself_how_it_is_told_and_else_it_is_as_for_all() -> None:
     own = {"schedule": ["1s", "2s"], "concurrency": 2, "connect_timeout": "1s", "timeout": "30s", "rate": "5/s"}
     found = paces(own | {"repeat_unanswered": False})
-    assert found.of("source/pops") == Pace((1_000, 2_000), 2, Timeouts(1_000, 30_000), RequestRate(5, 1), False)
-    assert found.of("source/other") == paces({}).of("source/pops") == Pace((0, 5_000), 64, Timeouts(3_000, 10_000))
+    assert found.of("source/pops") == Pace((1_000, 2_000), 2, Terms(1_000, 30_000, False), RequestRate(5, 1))
+    assert found.of("source/other") == paces({}).of("source/pops") == Pace((0, 5_000), 64, Terms(3_000, 10_000))
 
 
 def test_every_kind_of_destination_may_say_it() -> None:
