@@ -22,7 +22,8 @@ FROM
         argMax(tuple(state, attempt, code, reason, attempted_at, next_attempt_at, url), version) AS last_step,
         max(version) AS last_version
     FROM deliveries AS step
-    WHERE (empty({ids:Array(String)}) OR step.delivery_id IN {ids:Array(String)})
+    WHERE step.attempted_at >= fromUnixTimestamp64Milli({since:Int64}) -- as the last step has to be
+        AND (empty({ids:Array(String)}) OR step.delivery_id IN {ids:Array(String)})
         AND ({destination:String} = '' OR step.destination = {destination:String})
         AND ({event:String} = '' OR step.event = {event:String})
         AND ({click_id:String} = '' OR step.click_id = {click_id:String})
@@ -30,7 +31,6 @@ FROM
 )
 WHERE (empty({states:Array(String)}) OR state IN {states:Array(String)})
     AND (empty({codes:Array(UInt16)}) OR code IN {codes:Array(UInt16)})
-    AND attempted_at >= fromUnixTimestamp64Milli({since:Int64})
     AND attempted_at < fromUnixTimestamp64Milli({until:Int64})
 ORDER BY attempted_at DESC, delivery_id
 LIMIT {most:UInt32}
