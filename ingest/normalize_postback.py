@@ -83,6 +83,7 @@ def _click_id(plan: NetworkPlan, found: Found, params: Params, secrets: tuple[by
 
 
 def _missing_click_id(plan: NetworkPlan, params: Params, name: str) -> Refusal:
+    name = next((known for known in plan.names["click_id"] if known in params), name)  # as this sender calls it
     detail = f"{name} is missing or empty: it has to carry {_wanted(plan)}"
     if name in params and next(reversed(params)) == name:
         detail += ". The URL ends there: where a macro like ##ID## is pasted into a browser, it is cut at the #"

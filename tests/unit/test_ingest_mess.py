@@ -180,6 +180,8 @@ def test_a_url_that_a_browser_cut_at_a_hash_is_named_in_the_error_d1() -> None:
     assert "cut at the #" in refused("payout=1&click_id=").detail
     assert "cut at the #" not in refused("click_id=&payout=1").detail
     assert "cut at the #" not in refused("payout=1").detail
+    assert refused("payout=1&cid=").detail.startswith("cid is missing or empty"), "as the sender calls it"
+    assert "cut at the #" in refused("payout=1&cid=").detail
 
 
 @pytest.mark.parametrize("word", ["REPLACE", "REPLACE_ME", "OPTIONAL"])
