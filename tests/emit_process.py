@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ FINAL = {"delivered", "failed", "not_sendable"}
 
 def fresh_topics(bootstrap: str, partitions: int = PARTITIONS) -> None:
     """The four topics, empty, and no group of emit."""
+    stop_reading()
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         until(lambda: _group_is_gone(admin), 30, "the group of emit is gone")
@@ -107,6 +109,20 @@ class EmitProcess:
             self._process = None
 
 
+@contextmanager
+def emit_running(kafka: KafkaServer, folder: Path, settings: dict[str, Any]) -> Iterator[EmitProcess]:
+    """A worker on fresh topics; in the end it stops in order, and its log is shown."""
+    fresh_topics(kafka.bootstrap)
+    process = EmitProcess(kafka.bootstrap, folder, settings).start()
+    try:
+        yield process
+    finally:
+        code = process.stop()
+        stop_reading()
+        print(process.log.read_text()[-4000:], file=sys.stderr)
+    assert code == 0
+
+
 def send_outcomes(bootstrap: str, outcomes: Iterable[Outcome], partitions: int = PARTITIONS) -> None:
     """Append outcomes as join does, and wait until they are acknowledged."""
     send_raw(bootstrap, ((one.postback.click_id.encode(), encode(one)) for one in outcomes), partitions)
@@ -132,7 +148,10 @@ def send_to(bootstrap: str, topic: str, partition: int, value: bytes) -> None:
 
 def deliveries(bootstrap: str) -> list[Delivery]:
     """Everything on `deliveries`."""
-    return [decode_delivery(value) for value in _read(bootstrap, DELIVERIES)]
+    return [_decoded(value) for value in _read(bootstrap, DELIVERIES)]
+
+
+_decoded = lru_cache(1 << 16)(decode_delivery)
 
 
 def invalid(bootstrap: str) -> list[Invalid]:
@@ -146,20 +165,38 @@ def _read(bootstrap: str, topic: str) -> list[bytes]:
 
 def records(bootstrap: str, topic: str) -> list[Any]:
     """Everything on a topic, as the client hands it out."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    try:
-        numbers = until(lambda: consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
-        partitions = [TopicPartition(topic, number) for number in numbers]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning(*partitions)
-        ends = consumer.end_offsets(partitions)
-        found: list[Any] = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for fetched in consumer.poll(timeout_ms=200, max_records=5000).values():
-                found += fetched
-        return found
-    finally:
-        consumer.close()
+    reading = _READINGS.get((bootstrap, topic)) or _Reading(bootstrap, topic)
+    _READINGS[bootstrap, topic] = reading
+    return reading.read_on()
+
+
+class _Reading:
+    """Everything that was read of a topic; who asks again and again reads on, and not all of it anew."""
+
+    def __init__(self, bootstrap: str, topic: str) -> None:
+        self.consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+        numbers = until(lambda: self.consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
+        self._partitions = [TopicPartition(topic, number) for number in numbers]
+        self.consumer.assign(self._partitions)
+        self.consumer.seek_to_beginning(*self._partitions)
+        self._found: list[Any] = []
+
+    def read_on(self) -> list[Any]:
+        ends = self.consumer.end_offsets(self._partitions)
+        while any(self.consumer.position(partition) < ends[partition] for partition in self._partitions):
+            for fetched in self.consumer.poll(timeout_ms=200, max_records=5000).values():
+                self._found += fetched
+        return list(self._found)
+
+
+_READINGS: dict[tuple[str, str], _Reading] = {}
+
+
+def stop_reading() -> None:
+    """Forget what was read: the topics are to be made anew, or nobody asks any more."""
+    for reading in _READINGS.values():
+        reading.consumer.close()
+    _READINGS.clear()
 
 
 def source_settings(urls: dict[str, str], **emit: Any) -> dict[str, Any]:
