@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS click_days ${ON_CLUSTER}
     clicks       UInt64 COMMENT 'How many they are' CODEC(ZSTD(1)),
     costed       UInt64 COMMENT 'Of how many the cost is known' CODEC(ZSTD(1)),
     cost         Decimal(38, 8) COMMENT 'What these cost by their own account: bills are not in it' CODEC(ZSTD(1)),
-    refreshed_at DateTime64(3, 'UTC') COMMENT 'When all of this table was made' CODEC(Delta(8), ZSTD(1))
+    refreshed_at DateTime64(3, 'UTC') COMMENT 'When all of this table was made' CODEC(Delta(8), ZSTD(1)),
+    of_clicks    UInt64 COMMENT 'Of how many clicks all of this table was made' CODEC(Delta(8), ZSTD(1))
 )
 ENGINE = MergeTree
 ORDER BY (clicked_on, campaign, source, offer, network, country, device)
@@ -31,7 +32,8 @@ AS SELECT
     count() AS clicks,
     count(clicks.cost) AS costed,
     ifNull(sum(clicks.cost), 0) AS cost,
-    now64(3, 'UTC') AS refreshed_at
+    now64(3, 'UTC') AS refreshed_at,
+    (SELECT count() FROM clicks FINAL) AS of_clicks
 FROM clicks FINAL
 GROUP BY ALL
 SETTINGS max_threads = 1, max_bytes_before_external_group_by = 1000000000

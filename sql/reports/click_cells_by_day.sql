@@ -3,8 +3,8 @@
 -- click ID), as are those of days that the time cuts, and of clicks forgotten since the day before. All of them are
 -- read where bills are to be spread, or where `clicks` has fewer rows than were counted.
 WITH
-    (SELECT min(refreshed_at) FROM click_days) AS refreshed,
-    billed OR (SELECT count() FROM clicks) < (SELECT sum(clicks) FROM click_days) AS read_all,
+    ifNull((SELECT refreshed_at FROM click_days LIMIT 1), toDateTime64(0, 3, 'UTC')) AS refreshed,
+    billed OR (SELECT count() FROM clicks) < ifNull((SELECT of_clicks FROM click_days LIMIT 1), 0) AS read_all,
     86400000 AS a_day,
     fromUnixTimestamp64Milli(greatest(intDiv({since:Int64} + a_day - 1, a_day), 1) * a_day) AS first_whole,
     fromUnixTimestamp64Milli(least(intDiv({until:Int64}, a_day), 65535) * a_day) AS end_whole,

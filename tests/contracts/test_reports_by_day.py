@@ -28,8 +28,8 @@ _BEGAN_MS = round(BEGAN.timestamp() * 1000)
 _WRITTEN = datetime.now(UTC) - timedelta(hours=3)
 _KEYS = {"funnel": 2, "revenue": 1, "optimise": 1}  # columns after the dimensions that say what the figures are of
 _GHOST = """
-INSERT INTO click_days (id_day, clicked_on, campaign, refreshed_at)
-SELECT {day:Date}, {day:Date}, 'ghost', max(refreshed_at) FROM click_days"""
+INSERT INTO click_days (id_day, clicked_on, campaign, refreshed_at, of_clicks)
+SELECT {day:Date}, {day:Date}, 'ghost', refreshed_at, of_clicks FROM click_days LIMIT 1"""
 
 
 class Days:
