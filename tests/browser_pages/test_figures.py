@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Browser, expect
 
+from dashboard.render import PAGES
 from tests.browser import PATIENCE_MS, Tab, new_tab
 from tests.browser_pages.conftest import PASSWORD, Scene
 from tests.dashboard_process import DashboardProcess
@@ -64,7 +65,11 @@ def test_the_first_view_is_small_and_fits_a_phone(opened: Callable[..., Tab]) ->
     page = tab.open("/")
     expect(page.locator(".findings")).to_be_visible()
     assert 60_000 < sum(sizes) < 150_000
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for path in (*PAGES, "/funnel?report=optimise", "/click?id=theirs-5", "/catalogue/entry?kind=campaigns"):
+        page = tab.open(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        links = page.locator("nav[aria-label=Pages] a")
+        assert all((box := link.bounding_box()) and box["x"] + box["width"] <= 390 for link in links.all()), path
     assert tab.wrong == []
 
 
