@@ -19,7 +19,7 @@ from clickjoin.partners.book import CannotSettleError, account_of, settle, state
 from clickjoin.partners.ledger import totals
 from clickjoin.partners.statement import COLUMNS, document, html
 from dashboard.app import build
-from dashboard.passwords import hashed
+from dashboard.passwords import hashed, is_right
 from schemas.partner_claims import claim
 from schemas.settings.file import Settings
 from schemas.settings.servers import ClickHouse as ClickHouseSettings
@@ -113,8 +113,8 @@ class Dashboard:
     def __init__(self, clickhouse: ClickHouse, database: str) -> None:
         self._clickhouse = ClickHouseSettings.model_construct(url=SecretStr(dsn_of(clickhouse, database)))
         settings = self.settings()
-        catalogue = memory_writer({})
-        self._pages = Pages(settings, now=lambda: DECEMBER, catalogue=catalogue, known=catalogue.read)
+        self.catalogue = memory_writer({})
+        self._pages = Pages(settings, now=lambda: DECEMBER, catalogue=self.catalogue, known=self.catalogue.read)
         self.app, self.close = build(self._pages.services(), asyncio.Event())
 
     def settings(self, **bob: object) -> Settings:
@@ -209,3 +209,15 @@ def test_a_partner_s_session_ends_when_they_are_paused_or_get_another_password(
     assert bob.get("/partner").headers["location"].startswith("/login")
     assert Browser(dashboard.app).log_in("bob", PASSWORD).status == 401
     dashboard.use()
+
+
+def test_a_password_typed_on_the_page_of_a_partner_is_kept_as_its_hash(dashboard: Dashboard) -> None:
+    anna = dashboard.browser_of("anna")
+    anna.get("/catalogue/entry?kind=partners")
+    form = {"kind": "partners", "name": "zoe", "version": "-1", "rest": 'shares = { "*" = "50%" }'}
+    refused = anna.post("/catalogue/save", **form, **{"field-password": "short"})
+    assert (refused.status, "take 10 characters or more" in refused.text) == (422, True)
+    assert anna.post("/catalogue/save", **form, **{"field-password": PASSWORD}).status == 303
+    entry = dashboard.catalogue.read().named("partners")["zoe"].entry
+    assert is_right(PASSWORD, entry["password"])
+    assert PASSWORD not in str(entry)
