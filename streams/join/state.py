@@ -51,7 +51,7 @@ class Conversions(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class KnownClick(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A click as it is kept: what a decision asks of it, and the whole as the bytes that go into its outcomes.
 
-    Reading all of it and writing it again with each postback would be a fifth of the join's work.
+    So no postback has all of it read and written again.
     """
 
     clicked_at: Millis
