@@ -46,6 +46,7 @@ def main() -> int:
     """Returns the exit code: 0 where nothing is wrong, and accepted and invalid together are what was sent."""
     parser = argparse.ArgumentParser(prog="make fuzz")
     parser.add_argument("--requests", type=int, default=1_000_000)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no more are sent")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
     parser.add_argument("--idle", type=int, default=500, help="connections that dawdle meanwhile")
     options = parser.parse_args()
@@ -54,7 +55,9 @@ def main() -> int:
         ingest = patient_ingest(Path(folder), broker.bootstrap)
         try:
             before, began = on_topics(broker.bootstrap), time.monotonic()
-            account = asyncio.run(fuzz(ingest.port, options.requests, options.seed, dawdlers=options.idle))
+            seconds = options.minutes * 60
+            sent = fuzz(ingest.port, options.requests, options.seed, dawdlers=options.idle, seconds=seconds)
+            account = asyncio.run(sent)
             stored = on_topics(broker.bootstrap) - before
             lives = ingest.process.poll() is None
         finally:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
+from time import monotonic
 
 from tests.fuzz.grammar import Request, request
 
@@ -27,9 +29,14 @@ class Account:
     wrong: list[str] = field(default_factory=list)
 
 
-async def fuzz(port: int, count: int, seed: int, *, connections: int = 8, dawdlers: int = 30) -> Account:
-    """Send so many requests, evenly over the connections, and say what is wrong with the answers."""
-    account = Account()
+async def fuzz(
+    port: int, count: int, seed: int, *, connections: int = 8, dawdlers: int = 30, seconds: float = math.inf
+) -> Account:
+    """Send so many requests, evenly over the connections, and say what is wrong with the answers.
+
+    seconds: after which no more are sent.
+    """
+    account, ends = Account(), monotonic() + seconds
     async with contextlib.AsyncExitStack() as stack:
         slow = []
         for number in range(dawdlers):
@@ -39,7 +46,7 @@ async def fuzz(port: int, count: int, seed: int, *, connections: int = 8, dawdle
             if _HALVES[number % len(_HALVES)] == _HALF_BODY:
                 slow.append(reader)
         conversations = [Conversation(port, Random(f"{seed}-{number}"), account) for number in range(connections)]
-        await asyncio.gather(*(each.run(count // connections) for each in conversations))
+        await asyncio.gather(*(each.run(count // connections, ends) for each in conversations))
         for reader in slow:
             await _hear_too_late(reader, account)
     return account
@@ -60,11 +67,11 @@ class Conversation:
     def __init__(self, port: int, random: Random, account: Account) -> None:
         self._port, self._random, self._account = port, random, account
 
-    async def run(self, count: int) -> None:
-        """Send so many."""
+    async def run(self, count: int, ends: float) -> None:
+        """Send so many, or as many as are sent until `ends` (monotonic)."""
         await self._connect()
         left = count
-        while left > 0:
+        while left > 0 and monotonic() < ends:
             several = [request(self._random) for _ in range(min(left, self._random.choices((1, 4), (9, 1))[0]))]
             left -= len(several)
             self._account.sent += len(several)
