@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from clickjoin.made_up import MadeUp, request_for
 from clickjoin.own_tests import Call, Wanted, calls_of, click_id_of, tellable, told_of_tests, wanted_of
@@ -15,14 +15,13 @@ from clickjoin.status import local_url
 from schemas.ids import mint_click_id
 from schemas.own_test import HEADER, mark_of
 from schemas.settings.file import Settings
-from schemas.settings.masks import HIDDEN, secret_values
+from schemas.settings.masks import hider, secret_values
 from streams.emit.retry import judge
 from streams.emit.routes import manners_of
 from streams.rows import masked
 
 _PATIENCE = 10.0
 _SHOWN = 500
-_SHORTEST_SECRET = 4
 _TAKEN = (200, 302)
 
 Document = Mapping[str, Any]
@@ -99,10 +98,7 @@ class OwnTests:
 
     def _hidden(self, text: str) -> str:
         """Without the secrets of the configuration."""
-        for secret in sorted(secret_values(self._settings), key=len, reverse=True):
-            for written in (secret, quote_plus(secret), quote(secret, safe="")):
-                text = text.replace(written, HIDDEN) if len(secret) >= _SHORTEST_SECRET else text
-        return text
+        return hider(secret_values(self._settings))(text)
 
 
 def _detail(said: str) -> str:

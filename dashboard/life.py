@@ -84,6 +84,8 @@ def _step(row: Row) -> Moment:
     said = [row["destination"], f"attempt {row['attempt']}" if row["attempt"] else "", row["reason"]]
     if row["code"]:
         said.insert(2, f"HTTP {row['code']} after {span(row['took_ms'] / 1000)}")
+    if row["answer"]:
+        said.append(f"answered “{row['answer']}”")
     sent = f"{row['method']} {row['url']}" if row["url"] else ""
     return Moment(
         row["attempted_at"],

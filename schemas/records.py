@@ -207,6 +207,7 @@ class Delivery(Record, frozen=True):
     resends: str = ""  # the delivery that an operator had sent again by this one
     outcome_at: int = -1  # the offset on `outcomes` of what it tells of, in the partition of its number; -1: not known
     revision: int = 0  # how often its request was made anew while it waited
+    answer: str = ""  # the beginning of what was answered to this attempt, without our secrets
 
 
 class Resend(Record, frozen=True):

@@ -156,7 +156,7 @@ def conversion_row(outcome: Outcome) -> Row | None:
 
 
 def delivery_row(delivery: Delivery, offset: int) -> Row:
-    """The row in `deliveries` of one step. Secrets in its URL are masked."""
+    """The row in `deliveries` of one step. Secrets in its URL are masked; emit masked those in the answer."""
     return (
         delivery.delivery_id,
         delivery.attempt,
@@ -173,6 +173,7 @@ def delivery_row(delivery: Delivery, offset: int) -> Row:
         delivery.code,
         delivery.reason,
         delivery.took_ms,
+        delivery.answer,
         delivery.at / 1000,
         _seconds(delivery.next_attempt_at or None),
         delivery.worker,

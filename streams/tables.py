@@ -42,7 +42,7 @@ POSTBACKS = _table(
 DELIVERIES = _table(
     "deliveries",
     "delivery_id attempt state conversion_id postback_id click_id id_day event source destination",
-    "method url code reason took_ms attempted_at next_attempt_at worker version",
+    "method url code reason took_ms answer attempted_at next_attempt_at worker version",
 )
 INVALID = _table("invalid", "invalid_id received_at kind code detail raw network source status version")
 FORGOTTEN = _table("forgotten", "click_id id_day forgotten_at version")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("delivery", "destination", "event", "state", "attempt", "code", "at (UTC)", "next", "reason")
 _SAME = ("destination", "event", "click_id", "conversion_id", "postback_id", "method", "url")
-_STEPS = ("attempted_at", "state", "attempt", "code", "took_ms", "next_attempt_at", "reason", "worker")
+_STEPS = ("attempted_at", "state", "attempt", "code", "took_ms", "next_attempt_at", "reason", "answer", "worker")
 
 
 def row(found: "Found") -> tuple[Any, ...]:

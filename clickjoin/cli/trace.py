@@ -70,5 +70,6 @@ def _conversion(row: Mapping[str, Any]) -> str:
 def _delivery(row: Mapping[str, Any]) -> str:
     attempt = f", attempt {row['attempt']}" if row["attempt"] else ""
     answer = f", HTTP {row['code']}" if row["code"] else ""
+    answer += f" “{row['answer']}”" if row["answer"] else ""
     reason = f" ({row['reason']})" if row["reason"] else ""
     return f"{row['destination']}{attempt}: {row['state']}{answer}{reason}"

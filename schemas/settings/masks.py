@@ -1,8 +1,9 @@
 """Which values of the file may be shown, and which are secrets. Pure."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -13,6 +14,7 @@ from schemas.settings.servers import EMBEDDED
 from schemas.settings.values import Section
 
 HIDDEN = "***"
+_SHORTEST_SECRET = 4  # what is shorter is found in words that hold none
 _PLACES = {
     "kafka": ("password",),
     "ingest": ("secrets",),
@@ -83,3 +85,13 @@ def _parts_of(secret: str) -> Iterator[str]:
         yield from filter(None, {password, unquote(password)})
     elif secret not in ("", EMBEDDED):
         yield secret
+
+
+def hider(secrets: Iterable[str]) -> Callable[[str], str]:
+    """What takes secrets out of a text, as they are and as they stand in a URL."""
+    written = {form for one in secrets for form in (one, quote_plus(one), quote(one, safe=""))}
+    longest_first = sorted((one for one in written if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
+    if not longest_first:
+        return str
+    found = re.compile("|".join(map(re.escape, longest_first)))
+    return lambda text: found.sub(HIDDEN, text)

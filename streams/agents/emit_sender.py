@@ -196,6 +196,7 @@ class Sender:
             worker=self._worker,
             success=self._manners.successes.get(destination.name, ANY_2XX),
             repeat_unanswered=pace.terms.repeat_unanswered,
+            hide=self._manners.hide,
         )
         outbox.results.append((entry, result))
         outbox.came.set()

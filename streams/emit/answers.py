@@ -1,6 +1,6 @@
-"""What the JSON of an answer says. Pure."""
+"""What an answer says. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,6 +10,12 @@ from schemas.settings.postbacks import Success, Told
 NOT_JSON = object()
 _MISSING = object()
 _SHOWN_CHARS = 40
+_KEPT_CHARS = 200
+
+
+def beginning(body: bytes, hide: Callable[[str], str]) -> str:
+    """The first words of an answer on one line, as `deliveries` keeps them. `hide` takes our secrets out."""
+    return " ".join(hide(body.decode(errors="replace")).split())[:_KEPT_CHARS] if body else ""
 
 
 def read_json(body: bytes) -> Any:

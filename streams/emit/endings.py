@@ -13,7 +13,16 @@ from streams.emit.routing import render
 def ended(last: Delivery, state: DeliveryState, reason: str, now_ms: Millis) -> Delivery:
     """The final record of a delivery that waits, made of its last step."""
     return msgspec.structs.replace(
-        last, state=state, at=now_ms, next_attempt_at=0, code=0, reason=reason, took_ms=0, worker="", outcome=None
+        last,
+        state=state,
+        at=now_ms,
+        next_attempt_at=0,
+        code=0,
+        reason=reason,
+        took_ms=0,
+        worker="",
+        outcome=None,
+        answer="",
     )
 
 

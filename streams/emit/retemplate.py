@@ -46,6 +46,7 @@ def retemplated(waiting: Delivery, outcome: Outcome, routes: Routes, now_ms: Mil
         reason=REASON,
         took_ms=0,
         worker="",
+        answer="",
     )
 
 

@@ -1,6 +1,6 @@
 """What an answer means for a delivery: done, again later, or given up. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from schemas.records import Delivery
 from schemas.settings.postbacks import Success
 from schemas.values import DeliveryState, Millis
-from streams.emit.answers import NOT_JSON, read_json, why_again, why_refused
+from streams.emit.answers import NOT_JSON, beginning, read_json, why_again, why_refused
 
 AGAIN_CODES = frozenset({408, 425, 429})
 """Answers below 500 that ask for patience; every other one below 500 that is no success is final."""
@@ -109,8 +109,9 @@ def after_attempt(
     worker: str,
     success: Success = ANY_2XX,
     repeat_unanswered: bool = True,
+    hide: Callable[[str], str] = str,
 ) -> Delivery:
-    """The record of an attempt: `before` is the step that made it due."""
+    """The record of an attempt: `before` is the step that made it due. `hide` takes our secrets out of the answer."""
     attempt = before.attempt + 1
     state: DeliveryState = "delivered"
     next_attempt_at = 0
@@ -136,4 +137,5 @@ def after_attempt(
         reason=reason,
         took_ms=answer.took_ms,
         worker=worker,
+        answer=beginning(answer.body, hide),
     )

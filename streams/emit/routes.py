@@ -1,13 +1,13 @@
 """What is configured of each destination, compiled: whom it is told of, and by which request. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from schemas.macros import POSTBACK_MACROS, Template
 from schemas.requests import Request, RequestTemplate, RequestText, parse_request
 from schemas.settings.conversion_apis import AccessToken, ConversionApi
 from schemas.settings.file import Settings
-from schemas.settings.masks import HIDDEN
+from schemas.settings.masks import HIDDEN, hider, secret_values
 from schemas.settings.partners import Partner
 from schemas.settings.postbacks import ANY_EVENT, Postbacks, SourcePostback, Success
 from schemas.settings.rates import Rates
@@ -57,6 +57,7 @@ class Manners(NamedTuple):
     signing_keys: Mapping[str, bytes] = {}  # with which each attempt is signed
     token_requests: Mapping[str, Request] = {}  # what answers with the access token of its attempts
     sendings: Mapping[str, Sending] = {}  # what they say of it themselves
+    hide: Callable[[str], str] = str  # takes the secrets of the configuration out of an answer
 
 
 ByEvent = Mapping[str, Route]
@@ -137,6 +138,7 @@ def manners_of(settings: Settings) -> Manners:
             if api.access_token
         },
         {name: told.sending for name, told in _destinations(settings).items()},
+        hider(secret_values(settings)),
     )
 
 

@@ -26,6 +26,7 @@ def resent(resend: Resend, now_ms: Millis, first_wait_ms: int = 0) -> Delivery:
         reason=f"resend of {old.delivery_id}" if old.url else f"nothing_to_send: {old.delivery_id} has no request",
         took_ms=0,
         worker="",
+        answer="",
         resends=old.delivery_id,
         revision=0,
     )
@@ -53,6 +54,7 @@ def cancelled(cancels: Iterable[Cancel], known: Mapping[bytes, Standing], now_ms
                 reason=f"by_hand: {cancel.reason}" if cancel.reason else "by_hand",
                 took_ms=0,
                 worker="",
+                answer="",
                 outcome=None,
             )
         )

@@ -87,7 +87,7 @@ def test_each_conversion_is_told_once_and_every_step_is_recorded(
     for made in found.values():
         assert [(one.state, one.attempt) for one in made] == [("scheduled", 0), ("delivered", 1)]
         assert (made[1].code, made[1].url, made[1].next_attempt_at) == (200, made[0].url, 0)
-        assert made[1].worker
+        assert (made[1].answer, made[1].worker != "") == ("ok", True)
 
 
 def test_an_outcome_that_is_repeated_is_not_told_again(kafka: KafkaServer, source: StandIn, emit: EmitProcess) -> None:

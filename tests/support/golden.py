@@ -168,8 +168,11 @@ GOLDEN: dict[str, Record] = {
     "outcome-bare": OUTCOME_BARE,
     "delivery-without-body": DELIVERY,
     "delivery-without-outcome": SENT_DELIVERY,
+    "delivery-without-answer": msgspec.structs.replace(SENT_DELIVERY, outcome=OUTCOME_BARE, outcome_at=7, revision=1),
     "delivery-without-revision": msgspec.structs.replace(SENT_DELIVERY, outcome=OUTCOME_BARE),
-    "delivery": msgspec.structs.replace(SENT_DELIVERY, outcome=OUTCOME_BARE, outcome_at=7, revision=1),
+    "delivery": msgspec.structs.replace(
+        SENT_DELIVERY, outcome=OUTCOME_BARE, outcome_at=7, revision=1, answer="try again later"
+    ),
     "resend": Resend(resend_id="0f1e2d3c4b5a69788796a5b4c3d2e1f0", delivery=DELIVERY, asked_at=AT + 9),
     "cancel": Cancel(delivery=DELIVERY, asked_at=AT + 9, reason="the offer has ended"),
     "retemplate": Retemplate(delivery=DELIVERY, outcome=OUTCOME_BARE, asked_at=AT + 9),

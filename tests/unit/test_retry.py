@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from schemas.settings.masks import hider
 from schemas.settings.postbacks import Success
 from streams.emit.breaker import FIRST_PAUSE, FIRST_WINDOW, LONGEST_PAUSE, OPEN_AFTER, Breaker
+from streams.emit.endings import ended
 from streams.emit.retry import Answer, after_attempt, wait_ms
 from tests.emit_samples import NOW, delivery
 
@@ -51,6 +53,23 @@ def test_what_is_no_url_is_not_tried_again() -> None:
 def test_each_attempt_waits_as_the_schedule_says_and_the_last_one_is_final() -> None:
     assert [after(500, attempt=n)[2] for n in range(3)] == [5_000, 30_000, 120_000]
     assert after(500, attempt=3) == ("failed", "http_500; given up after 4 attempts", 0)
+
+
+def test_the_beginning_of_an_answer_is_kept_on_one_line_without_our_secrets() -> None:
+    said = b"no such\n  token s3cret%2Fkey\xff in ?k=s3cret/key " + b"x" * 4000
+    made = after_attempt(
+        delivery(),
+        Answer(403, "", 12, body=said),
+        SCHEDULE,
+        jitter=0.5,
+        now_ms=NOW,
+        worker="w",
+        hide=hider(["s3cret/key"]),
+    )
+    assert made.answer.startswith("no such token ***\ufffd in ?k=*** xxx")
+    assert len(made.answer) == 200
+    assert ended(made, "cancelled", "by_hand", NOW).answer == ""
+    assert hider(["", "abc"])("abc of a word") == "abc of a word"
 
 
 def test_jitter_moves_a_wait_by_a_tenth_at_most() -> None:
