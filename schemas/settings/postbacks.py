@@ -1,8 +1,9 @@
 """[sources]: who sold the click, and how it, or a partner, is told about events. Pure."""
 
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from schemas.macros import ACCOUNT, POSTBACK_MACROS
 from schemas.requests import RequestText
@@ -29,6 +30,7 @@ Also = Literal["import", "replay", "test"]
 """What was imported, replayed from the log, or made by an operator's test."""
 
 
+HttpCode = Annotated[int, Field(ge=100, le=599)]
 Told = bool | int | str | tuple[bool | int | str, ...]
 """A value in an answer, or several."""
 
@@ -69,6 +71,8 @@ class Success(Section):
     """Which answers mean that it was taken. Texts are looked for in the answer's beginning, in any case."""
 
     codes: tuple[int, ...] = ()  # empty: 200 to 299
+    final_codes: tuple[HttpCode, ...] = ()  # refused for good, besides every other below 500
+    again_codes: tuple[HttpCode, ...] = ()  # tried again, besides those that ask for it and all from 500 on
     answer_has: tuple[str, ...] = ()  # one of these: without it, it is tried again
     answer_lacks: tuple[str, ...] = ()  # all of these: with one of them it was refused, and is not tried again
     answer_taken: tuple[str, ...] = ()  # with one of these it had been taken before: a success, whatever else is said
@@ -76,6 +80,13 @@ class Success(Section):
     json_is: dict[str, Told] = {}  # what stands there, or one of several: anything else was refused
     json_lacks: tuple[str, ...] = ()  # what is not there, or empty: with it, it was refused
     json_again: dict[str, Told] = {}  # where one of these stands it is tried again, whatever the code
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> "Success":
+        for one, other in combinations((self.codes, self.final_codes, self.again_codes), 2):
+            if both := sorted({*one} & {*other}):
+                raise ValueError(f"{both[0]} stands in two of codes, final_codes and again_codes: write it in one")
+        return self
 
     @property
     def reads_text(self) -> bool:

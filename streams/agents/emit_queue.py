@@ -15,8 +15,18 @@ class Lane:
 
     def __init__(self) -> None:
         self.window: deque[Entry] = deque()
+        self.told_of: set[str] = set()  # clicks of which an attempt is under way or not yet recorded
         self.cursor = b""
         self.look_at = 0  # milliseconds; before it the disk has nothing that is due behind the cursor
+
+    def take(self) -> Entry | None:
+        """The first that was read ahead of whose click nothing is being told: one after the other, in their order."""
+        for index, entry in enumerate(self.window):
+            if entry.delivery.click_id not in self.told_of:
+                del self.window[index]
+                self.told_of.add(entry.delivery.click_id)
+                return entry
+        return None
 
 
 class Queue:
@@ -41,13 +51,15 @@ class Queue:
         for entry in self._busy.values():
             entry.standing = None  # what is under way may have moved in the queue, or ended
         self._lanes = {destination: Lane() for destination in self._store.destinations()}
+        for entry in self._busy.values():
+            self._lane(entry).told_of.add(entry.delivery.click_id)
 
     def add(self, entries: Iterable[Entry], now_ms: int) -> None:
         """Take up what has just entered the store's queue."""
         for entry in entries:
             assert entry.standing is not None
             key, due_at = entry.standing.key, due_of(entry.standing.key)
-            lane = self._lanes.setdefault(entry.delivery.destination, Lane())
+            lane = self._lane(entry)
             if due_at <= now_ms < lane.look_at and len(lane.window) < WINDOW and entry.id not in self._busy:
                 lane.window.append(entry)
                 lane.cursor = max(lane.cursor, key)
@@ -57,13 +69,16 @@ class Queue:
                 lane.cursor = min(lane.cursor, key)
 
     def take(self, destination: str, now_ms: int) -> Entry | None:
-        """The next entry of a destination that is due. It stays busy until `release`."""
+        """The next entry of a destination that is due. It stays busy, and its click too, until `release`."""
         lane = self._lanes.get(destination)
         if lane is None:
             return None
         if not lane.window and lane.look_at <= now_ms:
             self._read_ahead(destination, lane, now_ms)
-        return lane.window.popleft() if lane.window else None
+        return lane.take()
+
+    def _lane(self, entry: Entry) -> Lane:
+        return self._lanes.setdefault(entry.delivery.destination, Lane())
 
     def _read_ahead(self, destination: str, lane: Lane, now_ms: int) -> None:
         entries, lane.look_at = self._store.due(destination, lane.cursor, now_ms, WINDOW, self._busy.__contains__)
@@ -77,6 +92,7 @@ class Queue:
         """The results of these entries are recorded and folded."""
         for entry in entries:
             self._busy.pop(entry.id, None)
+            self._lane(entry).told_of.discard(entry.delivery.click_id)
 
     def look_at(self, destination: str) -> int:
         """When to look there again, in milliseconds, where nothing is due now."""

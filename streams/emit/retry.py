@@ -11,7 +11,7 @@ from schemas.values import DeliveryState, Millis
 from streams.emit.answers import NOT_JSON, beginning, read_json, why_again, why_refused
 
 AGAIN_CODES = frozenset({408, 425, 429})
-"""Answers below 500 that ask for patience; every other one below 500 that is no success is final."""
+"""Answers below 500 that ask for patience. Every other one below 500 is final, where nobody says otherwise."""
 HOPELESS = frozenset({"bad_url"})
 """Problems that no repetition mends."""
 ANY_2XX = Success()
@@ -71,7 +71,12 @@ def judge(answer: Answer, success: Success) -> Verdict:
 def _by_code(answer: Answer, success: Success) -> Verdict:
     if answer.code in success.codes if success.codes else 200 <= answer.code < 300:
         return _TAKEN
-    return Verdict(answer.reason, answer.code < 500 and answer.code not in AGAIN_CODES)
+    return Verdict(answer.reason, _is_final(answer.code, success))
+
+
+def _is_final(code: int, success: Success) -> bool:
+    usually = code < 500 and code not in AGAIN_CODES
+    return code in success.final_codes or (usually and code not in success.again_codes)
 
 
 def _by_body(answer: Answer, success: Success) -> Verdict:

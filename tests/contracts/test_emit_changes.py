@@ -116,7 +116,8 @@ def test_what_lacks_a_rate_is_held_until_a_reload_and_a_removed_source_cancels_w
     kafka: KafkaServer, source: StandIn, emit: EmitProcess
 ) -> None:
     send_outcomes(kafka.bootstrap, [*outcomes_of("euro", 800, 1), *outcomes_of("gone", 810, 1)])
-    (held,), (waiting,) = until(lambda: _all(kafka, "euro", 1) + _all(kafka, "gone", 1), 40, "both are recorded")
+    ((held,),) = until(lambda: _all(kafka, "euro", 1), 40, "the one is recorded")
+    ((waiting,),) = until(lambda: _all(kafka, "gone", 1), 40, "and the other")
     assert (held.state, held.reason.split(":")[0], waiting.state) == ("held", "no_rate", "scheduled")
     given = json.loads(emit.config.read_text())
     del given["sources"]["gone"]

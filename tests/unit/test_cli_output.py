@@ -15,7 +15,7 @@ AT = datetime(2026, 11, 21, 9, 37, 13, 168_000, tzinfo=UTC)
 
 def delivery(seconds: int, **fields: Any) -> dict[str, Any]:
     step = {"attempted_at": AT + timedelta(seconds=seconds), "event": "install", "destination": "source/pops"}
-    return {**step, "attempt": 0, "state": "scheduled", "code": 0, "reason": "", **fields}
+    return {**step, "attempt": 0, "state": "scheduled", "code": 0, "reason": "", "answer": "", **fields}
 
 
 def test_the_life_of_a_click_is_told_in_the_order_of_time() -> None:
@@ -30,13 +30,13 @@ def test_the_life_of_a_click_is_told_in_the_order_of_time() -> None:
             {"occurred_at": AT + timedelta(seconds=1), "event": "install", "status": "approved"}
             | {"payout": Decimal("1.20000000"), "currency": "USD"}
         ],
-        [delivery(2), delivery(3, attempt=1, state="delivered", code=200)],
+        [delivery(2), delivery(3, attempt=1, state="delivered", code=200, answer="ok")],
     )
     assert [entry[1:] for entry in timeline(found)] == [
         ("click", "pops, spring, game"),
         ("conversion install", "approved, 1.2 USD"),
         ("tell install", "source/pops: scheduled"),
-        ("tell install", "source/pops, attempt 1: delivered, HTTP 200"),
+        ("tell install", "source/pops, attempt 1: delivered, HTTP 200 “ok”"),
         ("postback install", "acme, txid t1: duplicate (same)"),
     ]
 

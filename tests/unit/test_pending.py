@@ -138,6 +138,30 @@ def test_what_is_under_way_is_not_handed_out_again_by_a_reset(store: PendingStor
     assert first.standing is None, "what was under way must be looked up when it is recorded"
 
 
+def test_a_destination_is_told_of_a_click_one_after_the_other_in_the_order_of_the_log(store: PendingStore) -> None:
+    put(
+        store,
+        delivery(1, click_id="one"),
+        delivery(2, click_id="one"),
+        delivery(3, click_id="two"),
+        delivery(4, click_id="one", destination="source/other"),
+    )
+    queue = Queue(store)
+
+    def taken(destination: str = "source/pops") -> int | None:
+        entry = queue.take(destination, NOW)
+        return int(entry.delivery.delivery_id, 16) if entry else None
+
+    first = queue.take("source/pops", NOW)
+    assert first is not None
+    assert (first.delivery.click_id, taken(), taken(), taken("source/other")) == ("one", 3, None, 4)
+    queue.reset()
+    assert taken() is None
+    put(store, delivery(1, "delivered", 1, click_id="one"))
+    queue.release([first])
+    assert (taken(), taken()) == (2, None)
+
+
 def test_a_held_delivery_is_not_due_and_is_found_until_it_is_scheduled(store: PendingStore) -> None:
     assert put(store, delivery(1, "held"), delivery(2, "held"), delivery(3)) == [f"{3:032x}"]
     assert (due(store), store.pending, store.destinations()) == ([3], 3, ["source/pops"])

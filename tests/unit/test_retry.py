@@ -8,7 +8,7 @@ from schemas.settings.masks import hider
 from schemas.settings.postbacks import Success
 from streams.emit.breaker import FIRST_PAUSE, FIRST_WINDOW, LONGEST_PAUSE, OPEN_AFTER, Breaker
 from streams.emit.endings import ended
-from streams.emit.retry import Answer, after_attempt, wait_ms
+from streams.emit.retry import Answer, after_attempt, judge, wait_ms
 from tests.emit_samples import NOW, delivery
 
 SCHEDULE = (0, 5_000, 30_000, 120_000)
@@ -109,6 +109,14 @@ def test_a_source_says_itself_which_answers_are_successes_d14(
     )
     assert made.state == state
     assert bool(made.reason) == (state != "delivered")
+
+
+def test_a_source_says_itself_which_answers_are_final() -> None:
+    success = Success(final_codes=(501,), again_codes=(404, 302))
+    final = {code: judge(Answer(code, "", 1), success).is_final for code in (302, 400, 404, 429, 500, 501)}
+    assert final == {302: False, 400: True, 404: False, 429: False, 500: False, 501: True}
+    with pytest.raises(ValueError, match="404 stands in two of codes, final_codes and again_codes"):
+        Success(final_codes=(404,), again_codes=(404,))
 
 
 def test_a_breaker_opens_after_failures_in_a_row_and_an_answer_closes_it() -> None:
