@@ -50,11 +50,11 @@ TOLD = [
 ]
 
 
-def clickjoin(folder: Path, *arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def clickjoin(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "clickjoin", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(EXAMPLE.parent), **(env or {})},
+        env={**os.environ, "PYTHONPATH": str(EXAMPLE.parent)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -62,9 +62,9 @@ def clickjoin(folder: Path, *arguments: str, env: dict[str, str] | None = None) 
     )
 
 
-def here(*arguments: str) -> Result:
+def here(*arguments: str, env: dict[str, str] | None = None) -> Result:
     """The same command line in this process: one of its own costs a second."""
-    return CliRunner().invoke(app, arguments, prog_name="clickjoin", env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, arguments, prog_name="clickjoin", env={"COLUMNS": "200", **(env or {})})
 
 
 def is_told_whole(stdout: str, stderr: str, folder: Path) -> None:
@@ -108,19 +108,19 @@ def test_without_a_configuration_it_says_what_to_do(folder: Path, command: str) 
     assert list(folder.iterdir()) == []
 
 
-def test_check_tells_machines_the_same_as_people(tmp_path: Path) -> None:
-    (tmp_path / "clickjoin.toml").write_text(WRONG)
-    done = clickjoin(tmp_path, "check", "--json")
+def test_check_tells_machines_the_same_as_people(folder: Path) -> None:
+    (folder / "clickjoin.toml").write_text(WRONG)
+    done = here("check", "--json")
     found = json.loads(done.stdout)
-    assert done.returncode == 2
+    assert done.exit_code == 2
     assert found["ok"] is False
     assert len(found["problems"]) == len(TOLD)
     assert set(found["problems"][0]) == {"path", "value", "message"}
 
 
-def test_check_prints_the_urls_to_paste(tmp_path: Path) -> None:
-    done = clickjoin(tmp_path, "check", "--config", str(EXAMPLE), env=ENV)
-    assert (done.returncode, done.stderr) == (0, "")
+def test_check_prints_the_urls_to_paste(folder: Path) -> None:
+    done = here("check", "--config", str(EXAMPLE), env=ENV)
+    assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert (
         "  http://127.0.0.1:8080/postback/acme?key=acme-key-0123456789&ml_sub1={click_id}&event={event}&txid={txid}"
@@ -129,19 +129,19 @@ def test_check_prints_the_urls_to_paste(tmp_path: Path) -> None:
     assert any(line.startswith("  http://127.0.0.1:8080/click/spring?zoneclick={source_click_id}&") for line in lines)
 
 
-def test_check_gives_the_same_urls_as_json_and_hides_keys_when_asked(tmp_path: Path) -> None:
-    done = clickjoin(tmp_path, "check", "--config", str(EXAMPLE), "--json", "--hide-keys", env=ENV)
+def test_check_gives_the_same_urls_as_json_and_hides_keys_when_asked(folder: Path) -> None:
+    done = here("check", "--config", str(EXAMPLE), "--json", "--hide-keys", env=ENV)
     found = json.loads(done.stdout)
-    assert (done.returncode, found["ok"], found["warnings"]) == (0, True, [])
+    assert (done.exit_code, found["ok"], found["warnings"]) == (0, True, [])
     assert [network["network"] for network in found["networks"]] == ["acme"]
     assert [campaign["campaign"] for campaign in found["campaigns"]] == ["spring"]
     assert not any(secret in done.stdout for secret in ENV.values())
 
 
-def test_check_warns_of_what_is_perhaps_not_meant(tmp_path: Path) -> None:
-    (tmp_path / "clickjoin.toml").write_text("[networks.wide]\nopen = true\n")
-    done = clickjoin(tmp_path, "check")
-    assert done.returncode == 0
+def test_check_warns_of_what_is_perhaps_not_meant(folder: Path) -> None:
+    (folder / "clickjoin.toml").write_text("[networks.wide]\nopen = true\n")
+    done = here("check")
+    assert done.exit_code == 0
     assert "warning: networks.wide.open = true: anybody can send postbacks" in done.stderr
 
 
@@ -172,11 +172,11 @@ AWAY = [(["status"], 2), (["funnel"], 2), (["trace", "abc"], 2), (["migrate"], 1
 
 
 @pytest.mark.parametrize(("command", "port"), AWAY)
-def test_servers_that_are_away_are_named_and_end_with_1(tmp_path: Path, command: list[str], port: int) -> None:
-    (tmp_path / "clickjoin.toml").write_text(
+def test_servers_that_are_away_are_named_and_end_with_1(folder: Path, command: list[str], port: int) -> None:
+    (folder / "clickjoin.toml").write_text(
         '[kafka]\nport = 1\n[clickhouse]\nport = 2\n[ingest]\nlisten = "127.0.0.1:3"\n'
     )
-    done = clickjoin(tmp_path, *command)
-    assert done.returncode == 1
+    done = here(*command)
+    assert done.exit_code == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
