@@ -11,6 +11,9 @@ _HEAD = """\
 Made by `make bench` from `bench/results/*.json`; `make bench-NAME` runs one of them. Rates are per second of CPU time
 of the process that is measured, user and system, all of its threads: on a busy machine they hold better than rates by
 the clock. What matters are the ratios: everything in one table was measured in one run, on one broker.
+
+The machine is a virtual one, and was up to three times slower in one hour than in another: how fast it was tells what
+stands beside a figure, the same work by stock Faust, a bare client or a bare server.
 """
 
 
