@@ -172,11 +172,12 @@ AWAY = [(["status"], 2), (["funnel"], 2), (["trace", "abc"], 2), (["migrate"], 1
 
 
 @pytest.mark.parametrize(("command", "port"), AWAY)
-def test_servers_that_are_away_are_named_and_end_with_1(folder: Path, command: list[str], port: int) -> None:
-    (folder / "clickjoin.toml").write_text(
+def test_servers_that_are_away_are_named_and_end_with_1(tmp_path: Path, command: list[str], port: int) -> None:
+    """As processes of their own: a Kafka client to which nobody listens leaves threads behind."""
+    (tmp_path / "clickjoin.toml").write_text(
         '[kafka]\nport = 1\n[clickhouse]\nport = 2\n[ingest]\nlisten = "127.0.0.1:3"\n'
     )
-    done = here(*command)
-    assert done.exit_code == 1
+    done = clickjoin(tmp_path, *command)
+    assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
