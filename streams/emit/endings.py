@@ -1,6 +1,7 @@
 """Deliveries that end without an attempt, and held ones that can be told at last. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import msgspec
 
@@ -9,20 +10,14 @@ from schemas.values import DeliveryState, Millis
 from streams.emit.routes import Routes, route_to
 from streams.emit.routing import render
 
+NO_ATTEMPT: Mapping[str, Any] = {"code": 0, "took_ms": 0, "worker": "", "answer": ""}
+"""What a step says of an attempt where none was made."""
+
 
 def ended(last: Delivery, state: DeliveryState, reason: str, now_ms: Millis) -> Delivery:
     """The final record of a delivery that waits, made of its last step."""
     return msgspec.structs.replace(
-        last,
-        state=state,
-        at=now_ms,
-        next_attempt_at=0,
-        code=0,
-        reason=reason,
-        took_ms=0,
-        worker="",
-        outcome=None,
-        answer="",
+        last, state=state, at=now_ms, next_attempt_at=0, reason=reason, outcome=None, **NO_ATTEMPT
     )
 
 

@@ -5,7 +5,7 @@ import msgspec
 from schemas.records import Delivery, Outcome
 from schemas.requests import Request
 from schemas.values import Millis
-from streams.emit.endings import ended
+from streams.emit.endings import NO_ATTEMPT, ended
 from streams.emit.routes import Routes, route_to
 from streams.emit.routing import render
 
@@ -42,11 +42,8 @@ def retemplated(waiting: Delivery, outcome: Outcome, routes: Routes, now_ms: Mil
         headers=dict(headers),
         body=body,
         shown_url=shown,
-        code=0,
         reason=REASON,
-        took_ms=0,
-        worker="",
-        answer="",
+        **NO_ATTEMPT,
     )
 
 

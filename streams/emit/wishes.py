@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.records import Cancel, Delivery, Resend
 from schemas.values import Millis
+from streams.emit.endings import NO_ATTEMPT, ended
 from streams.emit.pending import UNKNOWN, Standing, id_of
 
 
@@ -22,13 +23,10 @@ def resent(resend: Resend, now_ms: Millis, first_wait_ms: int = 0) -> Delivery:
         attempt=0,
         at=now_ms,
         next_attempt_at=now_ms + first_wait_ms if old.url else 0,
-        code=0,
         reason=f"resend of {old.delivery_id}" if old.url else f"nothing_to_send: {old.delivery_id} has no request",
-        took_ms=0,
-        worker="",
-        answer="",
         resends=old.delivery_id,
         revision=0,
+        **NO_ATTEMPT,
     )
 
 
@@ -38,24 +36,12 @@ def cancelled(cancels: Iterable[Cancel], known: Mapping[bytes, Standing], now_ms
     One that is under way at this moment goes out all the same; its result is recorded, and nothing follows.
     """
     waiting = {id_of(cancel.delivery): cancel for cancel in cancels}
-    ended = []
+    last_steps = []
     for id_, cancel in waiting.items():
         standing = known.get(id_, UNKNOWN)
         if standing is UNKNOWN or standing.is_final:
             continue
-        ended.append(
-            msgspec.structs.replace(
-                cancel.delivery,
-                state="cancelled",
-                attempt=standing.attempts,
-                at=now_ms,
-                next_attempt_at=0,
-                code=0,
-                reason=f"by_hand: {cancel.reason}" if cancel.reason else "by_hand",
-                took_ms=0,
-                worker="",
-                answer="",
-                outcome=None,
-            )
-        )
-    return ended
+        reason = f"by_hand: {cancel.reason}" if cancel.reason else "by_hand"
+        last = ended(cancel.delivery, "cancelled", reason, now_ms)
+        last_steps.append(msgspec.structs.replace(last, attempt=standing.attempts))
+    return last_steps

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.chaos]
 CLICKS, CLICKS_UNDER_BLOWS = 20_000, 2_000
 SEED = int(os.environ.get("CLICKJOIN_SEED", "20261"))
 CROWD = 96  # visitors at a time; the source that is told shares their thread, and must not starve
+_PATIENCE = 300  # seconds
 PROCESSES: dict[str, Callable[[str], bool]] = {
     "ingest": lambda command: " ingest " in command,
     "join": lambda command: " join " in command,
@@ -126,10 +127,11 @@ def _kill(system: System, name: str) -> None:
 
 
 async def _until_more(traffic: Traffic, clicks: int) -> None:
-    """Until so many more were sent."""
+    """Until so many more were sent. Raises TimeoutError where that takes minutes."""
     wanted = traffic.sent.requests["clicks"] + clicks
-    while traffic.sent.requests["clicks"] < wanted:
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(_PATIENCE):
+        while traffic.sent.requests["clicks"] < wanted:
+            await asyncio.sleep(0.02)
 
 
 def test_the_account_of_the_story_is_not_empty() -> None:
