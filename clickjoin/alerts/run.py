@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
 
 import structlog
 from clickhouse_connect.driver.client import Client
@@ -22,6 +21,7 @@ from sql.alerts import keep
 from sql.connect import address, connect
 
 EVERY_SECONDS = 300.0
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CONNECT_SECONDS, _QUERY_SECONDS = 5, 120
 
 log = structlog.get_logger()
@@ -33,23 +33,20 @@ class Watch:
     def __init__(self, settings: Settings, load: Callable[[], Settings], looked: Path) -> None:
         """load: reads the configuration again. looked: a file whose time says when it looked last."""
         self._settings, self._load, self._looked = settings, load, looked
-        self._wake, self._stopped, self._reload = Event(), False, False
         self._is_away = False
 
     def run(self) -> None:
         """Until somebody wants it to end."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_stop)
-        signal.signal(signal.SIGHUP, self._on_reload)
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # they are taken between two looks
         log.info("alerts_watching", alerts=list(self._settings.alerts), seconds=EVERY_SECONDS)
-        while not self._stopped:
-            self._wake.clear()
-            if self._reload:
-                self._read_again()
+        while True:
             self._look()
             self._note()
-            if not (self._stopped or self._reload):
-                self._wake.wait(EVERY_SECONDS)
+            taken = signal.sigtimedwait(_SIGNALS, EVERY_SECONDS)
+            if taken and taken.si_signo != signal.SIGHUP:
+                break
+            if taken:
+                self._read_again()
         log.info("alerts_stopped")
 
     def _look(self) -> None:
@@ -74,7 +71,6 @@ class Watch:
             self._looked.touch()
 
     def _read_again(self) -> None:
-        self._reload = False
         try:
             self._settings = self._load()
         except ConfigError as error:
@@ -85,14 +81,6 @@ class Watch:
             log.error("configuration_kept", error=str(error))
         else:
             log.info("configuration_reloaded")
-
-    def _on_stop(self, *_: object) -> None:
-        self._stopped = True
-        self._wake.set()
-
-    def _on_reload(self, *_: object) -> None:
-        self._reload = True
-        self._wake.set()
 
 
 def look(client: Client, settings: Settings) -> tuple[list[Alarm], list[Alarm]]:

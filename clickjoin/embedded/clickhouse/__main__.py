@@ -9,7 +9,6 @@ import argparse
 import os
 import signal
 import sys
-import threading
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from clickjoin.embedded.clickhouse.errors import ClickHouseError
 from clickjoin.embedded.clickhouse.server import GRACE_SECONDS, PortTakenError, serve
 
 FAILED, WRONG_CALL, PORT_TAKEN = 1, 2, 3
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def read_users(file: Path) -> Mapping[str, User]:
@@ -43,9 +43,8 @@ def main() -> int:
     """Serve until told to stop. Returns the exit code."""
     arguments = _parser().parse_args()
     _log_to_stderr()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before the engine starts its threads, which inherit it: a signal that one of them took would wake nobody.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         users = read_users(arguments.users) if arguments.users else None
         server = serve(arguments.path, arguments.port, users)
@@ -57,7 +56,7 @@ def main() -> int:
         return _give_up(problem, WRONG_CALL)
     log = structlog.get_logger(__name__)
     log.info("clickhouse_started", port=server.port, version=server.front.engine.version)
-    stop.wait()
+    signal.sigwait(_SIGNALS)
     finished = server.stop(arguments.grace)
     log.info("clickhouse_stopped", all_queries_ended=finished)
     if not finished:
