@@ -61,7 +61,12 @@ def asked(network: Network) -> dict[str, tuple[str, str]]:
         del words["event"]
     words |= network.macros
     known = {word: network.params.get(word, (word,))[0] for word in POSTBACK_WORDS}
-    return {word: (known.get(word, word), macro) for word, macro in words.items() if macro}
+    pairs = {word: (known.get(word, word), macro) for word, macro in words.items() if macro}
+    if "event" in pairs and "status" in pairs and pairs["event"][0] == pairs["status"][0]:
+        (name, event), (_, status) = pairs["event"], pairs.pop("status")
+        said = event if "event" in network.macros or not network.macros else status
+        pairs["event"] = name, f"{event}{network.split}{status}" if network.split else said
+    return pairs
 
 
 def _header(network: Network, key: str) -> str:
@@ -84,8 +89,9 @@ def _guard(network: Network) -> str:
     guards = ["its key"] if network.key else []
     guards += ["its signature"] if network.signature else []
     guards += ["its encryption"] if network.encryption else []
-    guards += [f"its addresses ({addresses})"] if addresses else []
-    return " and ".join(guards) or "nothing: it is open to anybody"
+    guards += [f"its addresses ({addresses})"] if addresses and not network.allow_only_logs else []
+    logged = f"; other addresses than {addresses} are only logged" if addresses and network.allow_only_logs else ""
+    return (" and ".join(guards) or "nothing: it is open to anybody") + logged
 
 
 def _mind(network: Network, query: str) -> list[str]:

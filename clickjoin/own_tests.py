@@ -147,11 +147,12 @@ def _said(settings: Settings, wanted: Wanted, click_id: str, event: str) -> dict
         "currency": paid.currency,
     }
     said: dict[str, str] = {}
-    for word, (parameter, _) in asked(network).items():
+    words = asked(network)
+    for word, (parameter, _) in words.items():
         if word in values and parameter not in said:
             said[parameter] = values[word]
-        elif word == "status" and network.split:
-            said[parameter] += network.split + values[word]
+    if network.split and "status" not in words and network.params.get("status", ("",))[0] in said:
+        said[network.params["status"][0]] += network.split + values["status"]
     ruled = (rule for rule in network.rules if rule.event and _ours(network, rule.event) == event)
     for rule in ruled:
         return said | {name: of[0].rstrip("*") for name, of in rule.when.items()}

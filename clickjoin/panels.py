@@ -11,6 +11,7 @@ from schemas.settings.postbacks import ANY_EVENT, Source, SourcePostback
 from schemas.settings.traffic import Campaign
 
 CLICK_PARAMETERS = ("placement", "creative", "source_campaign", "keyword")
+_NOT_OF_VISITORS = ("ip", "user_agent", "clicked_at")
 _HOURS_MS = 3_600_000
 
 
@@ -121,9 +122,10 @@ def _names(source: Source) -> dict[str, str]:
 
 
 def _asked_for(source: Source) -> list[str]:
-    """What a source of which no macros are known is to say in a click URL."""
+    """What a source of which no macros are known is to say in a click URL: also what it has a name of its own for."""
     own = ["source_click_id"] if source.click_id_param else []
-    return own + [word for word in CLICK_PARAMETERS if word in source.params]
+    named = [word for word, params in source.params.items() if params[0] != word and word not in _NOT_OF_VISITORS]
+    return [*own, *dict.fromkeys([*(word for word in CLICK_PARAMETERS if word in source.params), *named])]
 
 
 def partner_url(settings: Settings, campaign: str, partner: str, said: str) -> str:

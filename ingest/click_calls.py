@@ -54,7 +54,8 @@ class ClickCalls:
         limits = self._visits.limits
         query = exchange.query_params(limits.max_url_bytes)
         test = own_test(exchange.header(TEST_HEADER), self._visits.plans.secrets)
-        check_access(access_of_test(plan.access) if test else plan.access, exchange.key(query), exchange.peer)
+        access = access_of_test(plan.access) if test else plan.access
+        check_access(access, exchange.key(query), exchange.peer, exchange.header("authorization"))
         several = await exchange.read_params(limits, query)
         if len(several) != 1:
             return await self._record_many(plan, exchange, several, test)

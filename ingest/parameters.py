@@ -96,10 +96,22 @@ def parse_body(body: bytes, content_type: str, query: Params, *, last: bool = Fa
         return [{**params, **query} for params in _parse_lines(body, last)]
     # Many senders name no type, or the wrong one; a form never begins with a brace or a bracket.
     if body.lstrip()[:1] in (b"{", b"["):
-        return [{**params, **query} for params in _parse_json(body, last)]
+        several = _parse_lines(body, last) if _are_lines(body) else _parse_json(body, last)
+        return [{**params, **query} for params in several]
     if "json" in kind:
         raise Refusal(400, "invalid_body", "the body is no JSON object and no array of objects")
     return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n"), last=last), **query}]
+
+
+def _are_lines(body: bytes) -> bool:
+    """Whether this is an object on each line, though its sender does not say so: the first line is whole."""
+    first, _, rest = body.strip().partition(b"\n")
+    if not rest or not first.rstrip().endswith(b"}"):
+        return False
+    try:
+        return isinstance(json.loads(first), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _parse_lines(body: bytes, last: bool) -> list[Params]:
@@ -119,8 +131,13 @@ def _load(text: str, what: str, last: bool) -> Any:
         # dict keeps the last of several members with one name.
         pairs = dict if last else _first_of_each
         return json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}") from None
+    except RecursionError:
+        raise Refusal(
+            400, "invalid_body", f"{what} is nested too deeply: send a JSON object, or an array of them"
+        ) from None
+    except ValueError as error:
+        wanted = "send an object, an array of objects, or an object on each line"
+        raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}: {wanted}") from None
 
 
 def _flatten_all(objects: list[Any]) -> list[Params]:

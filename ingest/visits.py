@@ -133,4 +133,5 @@ class Visits:
 
 def unknown_campaign(name: str) -> Refusal:
     """What a call of a campaign that does not exist is told."""
-    return Refusal(404, "unknown_campaign", f"there is no campaigns.{shown(name)}")
+    wanted = "call /click/NAME with a campaign of the configuration, as `clickjoin check` prints it"
+    return Refusal(404, "unknown_campaign", f"there is no campaigns.{shown(name)}: {wanted}")

@@ -33,6 +33,8 @@ def _written(tree: dict[str, Any], name: str) -> dict[str, str]:
 
 
 def _no_key(name: str, network: Network) -> Iterator[Problem]:
+    if network.allow_only_logs:  # nobody is refused for his address
+        return
     if network.allow and not (network.key or network.signature or network.encryption):
         message = "no key is asked for: networks change their addresses, and a proxy hides them; a key stays"
         yield Problem(path_text(("networks", name, "allow")), "", message)

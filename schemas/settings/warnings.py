@@ -66,7 +66,8 @@ def _same_steps(settings: Settings) -> Iterator[Problem]:
 def _open_networks(settings: Settings) -> Iterator[Problem]:
     for name, network in settings.networks.items():
         if network.open:
-            guard = "key" if network.key else "allow" if network.allow else ""
+            allow = "" if network.allow_only_logs else "allow"
+            guard = "key" if network.key else allow if network.allow else ""
             message = f"{guard} is given too, and counts" if guard else "anybody can send postbacks"
             yield Problem(path_text(("networks", name, "open")), "true", message)
 

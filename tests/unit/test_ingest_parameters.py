@@ -90,6 +90,13 @@ def test_an_object_on_each_line_is_read_and_a_broken_line_is_named() -> None:
         parse_body(b'{"a":1}\n{"a"', kind, {})
 
 
+def test_an_object_on_each_line_is_known_by_its_first_line_where_no_type_says_so() -> None:
+    assert parse_body(b'{"a":1}\n{"a":"2"}', FORM, {}) == [{"a": "1"}, {"a": "2"}]
+    assert parse_body(b'{"a":1}\r\n', "", {}) == parse_body(b'{"a":\n1\n}', "", {}) == [{"a": "1"}]
+    with pytest.raises(Refusal, match="line 2 is no JSON"):
+        parse_body(b'{"a":1}\n{"a"', "", {})
+
+
 def test_too_many_objects_are_refused() -> None:
     with pytest.raises(Refusal, match="at most 1000") as refused:
         parse_body(b"[" + b'{"a":1},' * 1000 + b'{"a":1}]', "", {})

@@ -96,6 +96,24 @@ def test_the_key_stands_where_the_network_can_put_it_d29(place: str, url: str, h
     assert KEY in panel(key_in="authorization").header
 
 
+def test_event_and_status_in_one_parameter_are_one_macro_beside_the_other_d9() -> None:
+    one: dict[str, Any] = {"params": {"event": "status", "status": "status"}}
+    assert panel(**one, split="_").postback_url.endswith(
+        "&status={event}_{status}&txid={txid}&payout={payout}&currency={currency}"
+    )
+    assert panel(**one).postback_url.count("status=") == 1
+    assert "&status={word}" in panel(**one, macros={"click_id": "{sub}", "status": "{word}"}).postback_url
+
+
+def test_addresses_that_are_only_logged_guard_nothing_and_it_is_said_d19() -> None:
+    how: dict[str, Any] = {"allow": ["203.0.113.0/24"], "allow_only_logs": True}
+    only = panel(key=None, open=True, **how).guarded_by
+    assert only == "nothing: it is open to anybody; other addresses than 203.0.113.0/24 are only logged"
+    assert panel(**how).guarded_by.startswith("its key; other addresses")
+    [warning] = [line for line in warned({"open": True, "key": None, **how}) if "open" in line]
+    assert "anybody can send postbacks" in warning
+
+
 def test_of_a_network_that_sends_json_the_field_of_our_click_id_is_named() -> None:
     found = panel(preset="revenuecat")
     assert found.postback_url == "https://t.example/postback/theirs"

@@ -5,7 +5,7 @@ from clickjoin.panels import panels
 from presets.load import load_settings
 from schemas.settings.file import Settings
 from schemas.settings.postbacks import Source
-from schemas.settings.traffic import Network
+from schemas.settings.traffic import Campaign, Network, Offer
 
 EXAMPLE = Path(__file__).parents[2] / "clickjoin.example.toml"
 ENV = {"ACME_KEY": "a key/with&signs", "POPS_KEY": "pops-key"}
@@ -36,6 +36,19 @@ def test_a_campaign_gets_the_click_url_with_its_sources_parameter_names() -> Non
     assert campaign.click_url.startswith(
         "http://127.0.0.1:8080/click/spring?zoneclick={source_click_id}&zone={placement}&"
     )
+
+
+def test_a_parameter_that_the_source_has_a_name_of_its_own_for_stands_in_its_click_url() -> None:
+    pops = Source.model_validate({"params": {"cost": "bid", "placement": "zone", "sub1": "sub1", "user_agent": "ua"}})
+    offer = Offer(network="acme", url="https://offer.example/?c={click_id}")
+    found = Settings(
+        networks={"acme": Network(open=True)},
+        sources={"pops": pops},
+        offers={"game": offer},
+        campaigns={"spring": Campaign.model_validate({"source": "pops", "offers": ["game"]})},
+    )
+    [campaign] = panels(found).campaigns
+    assert campaign.click_url.endswith("/click/spring?zone={placement}&bid={cost}")
 
 
 def test_of_a_sources_url_only_the_host_is_shown() -> None:
