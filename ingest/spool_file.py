@@ -119,8 +119,9 @@ class SpoolFile:
             found = self._pragma("user_version")
             if found not in (0, FORMAT):
                 raise SpoolError(f"{self.path} has format {found}, this version of clickjoin reads {FORMAT}")
-            self._db.execute(_TABLE)
-            self._db.execute(f"PRAGMA user_version = {FORMAT}")
+            if not found:  # else nothing is written: a full disk keeps nobody from starting
+                self._db.execute(_TABLE)
+                self._db.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _used(self) -> int:
         return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
@@ -168,7 +169,8 @@ def _told(path: Path) -> Iterator[None]:
 
 def take_over(spool: SpoolFile, max_rows: int = 5_000, *, leave: Collection[Path] = ()) -> dict[str, int]:
     """Move what processes that are gone left in files beside this one, so that it is drained whatever port its next
-    process has. Returns the files and how many records each had. Files that are in use are left alone.
+    process has. Returns the files and how many records each had. Files that are in use are left alone; what there is no
+    room for stays where it is, for a later start.
 
     A kill between the two transactions leaves records in both: they are sent twice, which changes nothing.
     leave: files of others who are about to open them.
@@ -187,6 +189,8 @@ def take_over(spool: SpoolFile, max_rows: int = 5_000, *, leave: Collection[Path
             while kept := other.oldest(max_rows):
                 spool.append([one.record for one in kept])
                 other.delete([one.id for one in kept])
+        except SpoolFull:
+            break
         finally:
             other.close()
     return moved

@@ -6,6 +6,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copy
 
 import pytest
 
@@ -131,6 +132,31 @@ def test_what_a_process_on_another_port_left_is_taken_over_and_what_is_in_use_is
     assert take_over(own) == {}
     own.close()
     used.close()
+
+
+def test_a_disk_that_is_full_keeps_nobody_from_starting_with_what_was_left(path: Path, file: SpoolFile) -> None:
+    file.append(records(100))
+    left = path.parent.parent / "left" / path.name  # as after kill -9: nothing was closed
+    left.parent.mkdir()
+    for one in path.parent.iterdir():
+        copy(one, left.parent)
+    written = {one: one.read_bytes() for one in left.parent.iterdir()}
+    again = SpoolFile(left, 64 * MIB)
+    assert {one: one.read_bytes() for one in left.parent.iterdir()} == written, "opening writes nothing"
+    assert (kept(again), again.records) == (records(100), 100)
+    again.close()
+
+
+def test_what_another_file_holds_and_there_is_no_room_for_stays_there(tmp_path: Path) -> None:
+    other, own = SpoolFile(tmp_path / "a.sqlite", 64 * MIB), SpoolFile(tmp_path / "b.sqlite", 64 * 1024)
+    other.append(records(1_000))
+    other.close()
+    assert take_over(own) == {"a.sqlite": 1_000}
+    assert own.records == 0
+    other = SpoolFile(tmp_path / "a.sqlite", 64 * MIB)
+    assert kept(other) == records(1_000)
+    other.close()
+    own.close()
 
 
 def test_the_broker_is_away_when_nothing_came_since_a_record_was_given_and_back_with_the_next_answer() -> None:
