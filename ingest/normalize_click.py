@@ -24,6 +24,7 @@ from ingest.routing.route import Choice, chance_of, route
 from ingest.words import MAX_TEXT, first_text
 from schemas.filters import Value
 from schemas.ids import brought_click_id
+from schemas.partner_claims import PARAMETER
 from schemas.records import Click
 from schemas.settings.postbacks import SUBS
 from schemas.unreplaced import unreplaced_macro
@@ -91,6 +92,7 @@ def normalize_click(
     traits = tuple([value.casefold() for value in facts.values()])
     choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
     offer = plan.offers[choice.offer]
+    rest = other_params(params, plan.taken)
     return Click(
         click_id=click_id,
         clicked_at=clicked_at,
@@ -109,7 +111,7 @@ def normalize_click(
         source_campaign=said["source_campaign"],
         keyword=said["keyword"],
         subs={word: text for word in SUBS if (text := said[word])},
-        params=other_params(params, plan.taken),
+        params=rest,
         cost=cost,
         currency=currency,
         ip=visitor.ip[:MAX_TEXT],
@@ -123,6 +125,7 @@ def normalize_click(
         choice_reason=choice.reason,
         probability=choice.probability,
         candidates=dict(choice.candidates),
+        partner=plan.claims.recorded(rest.get(PARAMETER, ""), plan.name),
     )
 
 

@@ -17,6 +17,7 @@ from ingest.routing.plan import RoutePlan, route_plan
 from ingest.signatures import SignaturePlan, signature_plan
 from ingest.words import Names, Words
 from schemas.macros import CLICK_MACROS, Template, parse_url_template
+from schemas.partner_claims import Claims
 from schemas.settings.file import Settings
 from schemas.settings.landers import LANDER_MACROS, Lander
 from schemas.settings.networks import parse_zone
@@ -123,6 +124,7 @@ class CampaignPlan:
     may_credit: tuple[str, ...]
     cost: Decimal | None
     currency: str
+    claims: Claims  # by which partner it was brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,15 @@ class Plans:
 def prepare(settings: Settings) -> Plans:
     """Prepare the whole configuration. Raises MacroError for an offer whose URL is no template."""
     offers = {name: _offer(name, offer) for name, offer in settings.offers.items()}
+    claims = Claims(settings.partners, [secret.get_secret_value() for secret in settings.ingest.secrets])
     policies = {name: EventPolicy(event.repeat, event.window) for name, event in settings.events.items()}
     return Plans(
         networks={
             name: _network(name, network, policies, settings.ingest.wait) for name, network in settings.networks.items()
         },
-        campaigns={name: _campaign(name, campaign, settings, offers) for name, campaign in settings.campaigns.items()},
+        campaigns={
+            name: _campaign(name, campaign, settings, offers, claims) for name, campaign in settings.campaigns.items()
+        },
         default_network=settings.ingest.default_network,
         secrets=tuple(secret.get_secret_value().encode() for secret in settings.ingest.secrets),
         privacy=privacy_plan(settings),
@@ -206,7 +211,9 @@ def _ascii(url: str) -> str:
     return "".join(char if char.isascii() else quote(char) for char in url)
 
 
-def _campaign(name: str, campaign: Campaign, settings: Settings, offers: Mapping[str, OfferPlan]) -> CampaignPlan:
+def _campaign(
+    name: str, campaign: Campaign, settings: Settings, offers: Mapping[str, OfferPlan], claims: Claims
+) -> CampaignPlan:
     source = settings.sources[campaign.source]
     names = {word: _lower(source.params.get(word, () if word in _NOT_COSTED else (word,))) for word in CLICK_WORDS}
     click_id_names = _lower((source.click_id_param or "source_click_id",))
@@ -225,6 +232,7 @@ def _campaign(name: str, campaign: Campaign, settings: Settings, offers: Mapping
         may_credit=campaign.may_credit,
         cost=None if price is None else price.amount if campaign.cost else price.amount / _THOUSAND,
         currency=price.currency if price else "",
+        claims=claims,
     )
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from schemas.settings.partners import Partner
 
 PARAMETER = "partner"
+HELD = "held:"
+"""Begins what stands in place of a partner where a claim credits nobody; no name has a colon."""
 _LENGTH = 8  # bytes
 
 
@@ -26,23 +28,39 @@ def claim(key: str, partner: str, campaign: str) -> str:
     return f"{partner}.{_signature(key, partner, campaign)}"
 
 
-def owner_of(said: str, campaign: str, partners: Mapping[str, Partner], secrets: Sequence[str]) -> Owner:
-    """Whose a click is that said this when it came to a campaign. `secrets`: of the click IDs; all of them verify."""
-    own = next((name for name, partner in partners.items() if campaign in partner.campaigns), "")
-    if own or not said:
-        return Owner(own)
-    accepted = next((name for name, partner in partners.items() if said in partner.accept), "")
-    if accepted:
-        return Owner(accepted)
-    name, _, signature = said.partition(".")
-    if name not in partners:
-        return Owner(held="unknown_partner")
-    if not signature:
-        return Owner(held="unsigned")
-    for key in keys_of(partners[name], secrets):
-        if compare_digest(_signature(key, name, campaign).encode(), signature.encode()):
-            return Owner(name)
-    return Owner(held="wrong_signature")
+class Claims:
+    """Finds whose a click is. `secrets`: of the click IDs; all of them verify."""
+
+    def __init__(self, partners: Mapping[str, Partner], secrets: Sequence[str]) -> None:
+        self._partners, self._secrets = partners, secrets
+        self._own: dict[str, str] = {}
+        self._accepted: dict[str, str] = {}
+        for name, partner in partners.items():
+            self._own |= {campaign: name for campaign in partner.campaigns if campaign not in self._own}
+            self._accepted |= {said: name for said in partner.accept if said not in self._accepted}
+
+    def owner(self, said: str, campaign: str) -> Owner:
+        """Whose a click is that said this when it came to a campaign."""
+        if campaign in self._own or not said:
+            return Owner(self._own.get(campaign, ""))
+        if said in self._accepted:
+            return Owner(self._accepted[said])
+        name, _, signature = said.partition(".")
+        if name not in self._partners:
+            return Owner(held="unknown_partner")
+        if not signature:
+            return Owner(held="unsigned")
+        for key in keys_of(self._partners[name], self._secrets):
+            if compare_digest(_signature(key, name, campaign).encode(), signature.encode()):
+                return Owner(name)
+        return Owner(held="wrong_signature")
+
+    def recorded(self, said: str, campaign: str) -> str:
+        """What the click is recorded with: its partner, or `held:` and why. Empty: nothing was claimed."""
+        if not self._partners:
+            return ""
+        owner = self.owner(said, campaign)
+        return f"{HELD}{owner.held}" if owner.held else owner.partner
 
 
 def keys_of(partner: Partner, secrets: Sequence[str]) -> tuple[str, ...]:

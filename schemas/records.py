@@ -81,6 +81,7 @@ class Click(Record, frozen=True):
     is_unique: bool = False  # the first click of its visitor in a day
     is_prefetch: bool = False  # a browser fetched it before anybody asked: counts as a robot's
     consent: Text = ""  # what the visitor consented to, in the source's words
+    partner: Text = ""  # who brought it; or `held:` and why the claim on its URL credits nobody
 
     def __post_init__(self) -> None:
         if self.cost is not None:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 SUBS = tuple(f"sub{number}" for number in range(1, 11))
-_DIMENSIONS = "country device os browser placement creative source_campaign keyword lander " + " ".join(SUBS)
+_DIMENSIONS = "country device os browser placement creative source_campaign keyword lander partner " + " ".join(SUBS)
 
 
 class Table(NamedTuple):
@@ -36,7 +36,7 @@ CONVERSIONS = _table(
 POSTBACKS = _table(
     "postbacks",
     "postback_id click_id event txid outcome reason repeats previous_status network status raw_status payout currency",
-    "received_at occurred_at decided_at clicked_at campaign source offer conversion_id",
+    "received_at occurred_at decided_at clicked_at campaign source offer partner conversion_id",
     "params is_test origin consent version",
 )
 DELIVERIES = _table(

@@ -93,16 +93,13 @@ def held(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, a
     """Show the clicks that named a partner in a way that credits nobody, and why."""
     settings = partner_settings(config, data)
     from clickjoin.partners.book import secrets_of
-    from schemas.partner_claims import owner_of
+    from schemas.partner_claims import Claims
     from sql.ledger import claims
 
     with clickhouse(settings) as client:
         found = claims(client)
-    rows = [
-        {**row, "why": why}
-        for row in found
-        if (why := owner_of(row["claim"], row["campaign"], settings.partners, secrets_of(settings)).held)
-    ]
+    of = Claims(settings.partners, secrets_of(settings))
+    rows = [{**row, "why": why} for row in found if (why := of.owner(row["claim"], row["campaign"]).held)]
     if as_json:
         print_json(rows)
     elif not rows:

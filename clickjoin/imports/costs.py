@@ -13,9 +13,9 @@ from ingest.refusal import shown
 from schemas.ids import imported_id
 from schemas.settings.file import Settings
 from schemas.values import Millis
-from sql.reports.dimensions import OF_CLICK
+from sql.reports.dimensions import OF_BILLS
 
-COST_COLUMNS = ("day", "cost", "currency", *OF_CLICK)
+COST_COLUMNS = ("day", "cost", "currency", *OF_BILLS)
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?", re.ASCII)
 
 
@@ -46,9 +46,9 @@ class Costs:
     def make(self, params: Params, line: int) -> Cost:
         """The row of the table. A dimension that is empty says nothing: it is for clicks with any. Raises BadRow."""
         day = _day(params)
-        dimensions = {word: value for word in OF_CLICK if (value := params.get(word, "").strip())}
+        dimensions = {word: value for word in OF_BILLS if (value := params.get(word, "").strip())}
         if not dimensions:
-            raise BadRow("missing_dimension", f"for which clicks? Map one of {', '.join(OF_CLICK)}")
+            raise BadRow("missing_dimension", f"for which clicks? Map one of {', '.join(OF_BILLS)}")
         for word, known in self._known.items():
             if word in dimensions and dimensions[word] not in known:
                 wanted = f"there is no {word}s.{shown(dimensions[word])} in the configuration"

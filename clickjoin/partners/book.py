@@ -12,7 +12,7 @@ from clickjoin.panels import partner_url
 from clickjoin.partners.account import Balance, Clicks, Group, balances, groups, told_events
 from clickjoin.partners.ledger import Conversion, Due, Line, due, standings
 from schemas.ids import settlement_id
-from schemas.partner_claims import claim, keys_of, owner_of
+from schemas.partner_claims import Claims, claim, keys_of
 from schemas.settings.file import Settings
 from sql import ledger as tables
 from sql.ledger import Settlement
@@ -72,16 +72,17 @@ def account_of(
     client: Client, settings: Settings, name: str, since: datetime, now: datetime, zone: ZoneInfo
 ) -> Account:
     """A partner's account as it stands."""
-    partner, secrets, until = settings.partners[name], secrets_of(settings), _ms(now)
+    partner, until = settings.partners[name], _ms(now)
     lines = [_line(row) for row in tables.lines(client, name)]
     found = _conversions(client, settings, name, until)
     standing = list(standings(partner, found, lines, until))
     settled = tables.settlements(client, name)[::-1]
     rows = tables.clicks(client, name, partner.accept, partner.campaigns, _ms(since), zone.key)
+    owners = Claims(settings.partners, secrets_of(settings))
     clicks = [
         Clicks(row["day"], row["campaign"], row["clicks"])
         for row in rows
-        if owner_of(row["claim"], row["campaign"], settings.partners, secrets).partner == name
+        if owners.owner(row["claim"], row["campaign"]).partner == name
     ]
     seen = [one for one in standing if one.conversion.received_at >= _ms(since)]
     events = told_events(settings.funnel, partner.shares, seen)
@@ -138,13 +139,13 @@ def _was_settled(name: str, settled: Settlement) -> str:
 
 def _conversions(client: Client, settings: Settings, name: str, until: int) -> list[Conversion]:
     """Those of clicks that are the partner's."""
-    partner, secrets = settings.partners[name], secrets_of(settings)
+    partner, claims = settings.partners[name], Claims(settings.partners, secrets_of(settings))
     owners: dict[tuple[str, str], bool] = {}
     found = []
     for row in tables.conversions(client, name, partner.accept, partner.campaigns, until):
         said = (row["claim"], row["campaign"])
         if said not in owners:
-            owners[said] = owner_of(*said, settings.partners, secrets).partner == name
+            owners[said] = claims.owner(*said).partner == name
         if owners[said]:
             found.append(_conversion(row))
     return found

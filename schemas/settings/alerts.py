@@ -8,7 +8,7 @@ from schemas.settings.values import ConfigName, Duration, MoneyText, Section
 
 DIMENSIONS = (
     *("campaign", "source", "offer", "network", "country", "device", "os", "browser"),
-    *("placement", "creative", "source_campaign", "keyword", "lander"),
+    *("placement", "creative", "source_campaign", "keyword", "lander", "partner"),
     *(f"sub{number}" for number in range(1, 11)),
 )
 """Facts of a click that an alert may go by."""

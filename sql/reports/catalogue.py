@@ -54,7 +54,7 @@ _QUALITY = Report(
     (),
     "all",
     dates=(),
-    dimensions=("network", "source", "campaign", "offer", EVENT, *OF_TIME),
+    dimensions=("network", "source", "campaign", "offer", "partner", EVENT, *OF_TIME),
     group_by=("network",),
 )
 

@@ -15,10 +15,13 @@ OF_WHOLE_DAYS = ("day", "week", "month", "weekday")
 
 OF_CLICK = (
     *("campaign", "source", "offer", "network", "country", "device", "os", "browser"),
-    *("placement", "creative", "source_campaign", "keyword", "lander"),
+    *("placement", "creative", "source_campaign", "keyword", "lander", "partner"),
     *(f"sub{number}" for number in range(1, 11)),
 )
 """Facts of the click; the network of a conversion is the one that reported it."""
+
+OF_BILLS = tuple(name for name in OF_CLICK if name != "partner")
+"""Those by which a source may bill: what it knows of its clicks."""
 
 OF_CLICK_DAYS = ("campaign", "source", "offer", "network", "country", "device")
 """Those by which the table `click_days` has what clicks came to."""

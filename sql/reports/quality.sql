@@ -30,7 +30,7 @@ FROM
         'invalid' AS outcome,
         code AS reason,
         count() AS received
-    FROM (SELECT *, '' AS event, '' AS campaign, '' AS offer FROM invalid FINAL)
+    FROM (SELECT *, '' AS event, '' AS campaign, '' AS offer, '' AS partner FROM invalid FINAL)
     WHERE received_at >= fromUnixTimestamp64Milli({since:Int64})
       AND received_at < fromUnixTimestamp64Milli({until:Int64})
       AND kind = 'postback'

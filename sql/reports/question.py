@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.values import STATUSES
 from sql.reports.catalogue import Date, Report
-from sql.reports.dimensions import OF_CLICK, OF_CLICK_DAYS, OF_WHOLE_DAYS, expression
+from sql.reports.dimensions import OF_BILLS, OF_CLICK, OF_CLICK_DAYS, OF_WHOLE_DAYS, expression
 from sql.reports.rates import Into, into_parameters
 
 DAY_MS = 86_400_000
@@ -86,8 +86,8 @@ def text_of(question: Question, file: str) -> str:
     text = Template(file).substitute(
         DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
         GROUPS="".join(f"{name}, " for name in question.group_by),
-        FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_CLICK),
-        FACT_NAMES=", ".join(f"'{name}'" for name in OF_CLICK),
+        FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_BILLS),
+        FACT_NAMES=", ".join(f"'{name}'" for name in OF_BILLS),
         READ_DAYS=" AND id_day IN (SELECT arrayJoin(read_days))" if reads_days(question) else "",
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )

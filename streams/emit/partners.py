@@ -5,7 +5,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.partner_claims import PARAMETER, owner_of
+from schemas.partner_claims import PARAMETER, Claims
 from schemas.records import Click, Conversion
 from schemas.settings.partners import Partner, amount_of
 
@@ -24,7 +24,7 @@ class Owners:
     """Finds the partner of a click. `secrets`: of the click IDs, by which claims are signed."""
 
     def __init__(self, partners: Mapping[str, Partner], secrets: Sequence[str]) -> None:
-        self._partners, self._secrets = partners, secrets
+        self._partners, self._claims = partners, Claims(partners, secrets)
         self._found = lru_cache(_REMEMBERED)(self._find)
 
     def named(self, click: Click) -> Named | None:
@@ -32,7 +32,7 @@ class Owners:
         return self._found(click.params.get(PARAMETER, ""), click.campaign) if self._partners else None
 
     def _find(self, said: str, campaign: str) -> Named | None:
-        name, held = owner_of(said, campaign, self._partners, self._secrets)
+        name, held = self._claims.owner(said, campaign)
         if name:
             is_paused = self._partners[name].paused
             return Named(name, f"partner_paused: partners.{name}.paused = true" if is_paused else "")

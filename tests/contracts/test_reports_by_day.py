@@ -97,7 +97,8 @@ def test_whole_days_come_from_the_refresh_and_what_it_has_not_from_the_rows(days
 
 
 def test_a_day_to_which_a_click_was_written_since_is_read_anew(days: Days) -> None:
-    moved = [{**click, "version": click["version"] + 1, "country": "XX"} for click in days.written["clicks"][:5]]
+    counted = latest(days.written["clicks"], KEYS["clicks"])[:5]
+    moved = [{**click, "version": click["version"] + 1, "country": "XX"} for click in counted]
     for click in moved:
         del click["inserted_at"]
     days.written["clicks"] = days.written["clicks"] + moved

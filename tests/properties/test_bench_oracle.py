@@ -15,7 +15,7 @@ from bench.oracle_partners import SECRET, month_ends, settings_of
 from bench.oracle_settlement import settled_beside
 from bench.oracle_traffic import HOUR, Traffic
 from clickjoin.partners.ledger import Conversion, Line, due
-from schemas.partner_claims import owner_of
+from schemas.partner_claims import Claims
 from schemas.settings.file import Settings
 from tests.oracle.join_oracle import Oracle
 from tests.properties.logs import SEED
@@ -207,10 +207,8 @@ def _conversions(brute: BruteForce, settings: Settings, name: str) -> list[Conve
         f"SELECT {_ID}, click_id, event, conversions.campaign, '', status, payout, conversions.currency, "
         "is_refund, received_at, claim FROM conversions JOIN clicks USING (click_id)"
     )
-    rows = _rows(brute, query)
-    return [
-        Conversion(*row[:-1]) for row in rows if owner_of(row[-1], row[3], settings.partners, [SECRET]).partner == name
-    ]
+    claims = Claims(settings.partners, [SECRET])
+    return [Conversion(*row[:-1]) for row in _rows(brute, query) if claims.owner(row[-1], row[3]).partner == name]
 
 
 _TOLD = {

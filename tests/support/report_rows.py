@@ -131,6 +131,7 @@ def _click(number: int, at: datetime, random: Random) -> Row:
         "creative": f"banner {random.randint(1, 3)}",
         "source_campaign": random.choice(("", "x")),
         "keyword": random.choice(("", "käse", "a'b")),
+        "partner": random.choice(("", "bob", "held:unsigned")),
         **{name: random.choice(("", "s1", "s2")) for name in _SUBS},
         "cost": Decimal(random.randint(1, 99_999)) / 10**6 if costs else None,
         "currency": random.choice(("USD", "USD", "EUR")) if costs else "",
@@ -173,8 +174,9 @@ def _tell_conversion(rows: Rows, click: Row, event: str, repeat: int, random: Ra
 def _tell_postback(rows: Rows, click: Row, conversion: Row, random: Random) -> None:
     received = conversion["received_at"]
     row = {name: conversion[name] for name in ("postback_id", "click_id", "event", "network", "received_at", "is_test")}
-    row |= {name: conversion[name] for name in ("status", "clicked_at", "campaign", "source", "offer", "conversion_id")}
+    row |= {name: conversion[name] for name in ("status", "clicked_at", "campaign", "source", "offer", "partner")}
     row |= {
+        "conversion_id": conversion["conversion_id"],
         "outcome": random.choice(("attributed", "updated")),
         "reason": "",
         "decided_at": received + timedelta(milliseconds=random.randrange(5000)),
@@ -214,7 +216,7 @@ def _tell_refused(rows: Rows, click: Row, index: int, random: Random) -> None:
             "is_test": random.random() < 0.1,
             "status": "approved",
             "clicked_at": click["clicked_at"] if known else None,
-            **{name: click[name] if known else "" for name in ("campaign", "source", "offer")},
+            **{name: click[name] if known else "" for name in ("campaign", "source", "offer", "partner")},
             "conversion_id": "",
             "outcome": outcome,
             "reason": reason,

@@ -5,9 +5,11 @@ import pytest
 
 from ingest.bots import is_bot
 from ingest.normalize_click import Visitor, destination, normalize_click, normalize_reported_click
+from ingest.plans import prepare
 from ingest.refusal import Refusal
+from schemas.partner_claims import claim
 from schemas.records import Click
-from tests.ingest_samples import NOW_MS, click_id, plans
+from tests.ingest_samples import NOW_MS, SECRET, click_id, plans, settings
 
 PLANS = plans()
 OURS = click_id()
@@ -140,3 +142,24 @@ def test_a_report_that_cannot_be_used_is_refused(campaign: str, params: dict[str
     with pytest.raises(Refusal) as refused:
         report(campaign, **params)
     assert (refused.value.status, refused.value.code) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("campaign", "said", "recorded"),
+    [
+        ("spring", "", ""),
+        ("spring", claim(SECRET, "bob", "spring"), "bob"),
+        ("spring", claim(SECRET, "bob", "both"), "held:wrong_signature"),
+        ("spring", "bob", "held:unsigned"),
+        ("spring", "mallory.0123456789abcdef", "held:unknown_partner"),
+        ("both", "", "own"),
+    ],
+)
+def test_a_click_is_recorded_with_its_partner_or_with_why_its_claim_is_held(
+    campaign: str, said: str, recorded: str
+) -> None:
+    shares = {"shares": {"*": "50%"}}
+    with_partners = prepare(settings(partners={"bob": shares, "own": shares | {"campaigns": ["both"]}}))
+    click = normalize_click(with_partners.campaigns[campaign], {"partner": said}, BROWSER, click_id=OURS, now_ms=NOW_MS)
+    assert (click.partner, click.params["partner"]) == (recorded, said)
+    assert visit(partner=said).partner == "", "nobody has partners"

@@ -18,7 +18,7 @@ from clickjoin.partners.rows import entry_of, shares_of
 from dashboard.passwords import hashed, is_right
 from schemas.catalogue import Change
 from schemas.catalogue_problems import catalogue_problems
-from schemas.partner_claims import Owner, claim, owner_of
+from schemas.partner_claims import Claims, Owner, claim
 from schemas.settings.partners import Partner
 from schemas.settings.validation import validate
 from schemas.settings.warnings import find_warnings
@@ -67,7 +67,7 @@ def conversion(number: int = 1, **facts: Any) -> Conversion:
 def test_a_click_is_credited_by_a_signature_a_campaign_of_ones_own_or_to_nobody(
     said: str, campaign: str, owner: Owner
 ) -> None:
-    assert owner_of(said, campaign, PARTNERS, SECRETS) == owner
+    assert Claims(PARTNERS, SECRETS).owner(said, campaign) == owner
 
 
 def test_a_conversion_is_due_when_it_is_approved_and_its_days_are_over() -> None:

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +109,14 @@ def test_a_conversion_without_its_click_is_a_mistake_that_is_told() -> None:
 def test_a_postback_that_waits_knows_nothing_of_its_click() -> None:
     row = named(tables.POSTBACKS, rows.postback_row(outcome("waiting", click=None, conversion=None)))
     assert (row["clicked_at"], row["campaign"], row["conversion_id"], row["occurred_at"]) == (None, "", "", None)
+
+
+def test_what_became_of_a_partners_click_names_the_partner() -> None:
+    brought = msgspec.structs.replace(CLICK, partner="bob")
+    of = outcome(click=brought)
+    written = [(tables.CLICKS, rows.click_row(brought, 0, 1)), (tables.POSTBACKS, rows.postback_row(of))]
+    written.append((tables.CONVERSIONS, rows.conversion_row(of) or ()))
+    assert [named(table, row)["partner"] for table, row in written] == ["bob"] * 3
 
 
 def test_a_conversion_of_a_test_click_is_a_test() -> None:
