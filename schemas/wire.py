@@ -32,7 +32,8 @@ encode: Callable[[Record], bytes] = msgspec.json.Encoder(decimal_format="string"
 """A record as bytes. Fields that have their default are left out."""
 
 
-def _reader(shape: Any) -> Callable[[bytes | None], Any]:
+def reader(shape: Any) -> Callable[[bytes | None], Any]:
+    """How a type with `v` is read. Raises WireError."""
     decode = msgspec.json.Decoder(shape).decode
 
     def read(value: bytes | None) -> Any:
@@ -47,15 +48,15 @@ def _reader(shape: Any) -> Callable[[bytes | None], Any]:
     return read
 
 
-decode_event: Callable[[bytes | None], Event] = _reader(Event)
+decode_event: Callable[[bytes | None], Event] = reader(Event)
 """Read a record of the topic `events`. Raises WireError, as the others do."""
-decode_outcome: Callable[[bytes | None], Outcome] = _reader(Outcome)
+decode_outcome: Callable[[bytes | None], Outcome] = reader(Outcome)
 OutcomeOrRequest = Outcome | Resend | Cancel | Retemplate
-decode_outcome_or_request: Callable[[bytes | None], OutcomeOrRequest] = _reader(OutcomeOrRequest)
+decode_outcome_or_request: Callable[[bytes | None], OutcomeOrRequest] = reader(OutcomeOrRequest)
 """Read any record of the topic `outcomes`."""
-decode_delivery: Callable[[bytes | None], Delivery] = _reader(Delivery)
-decode_invalid: Callable[[bytes | None], Invalid] = _reader(Invalid)
-decode_revision: Callable[[bytes | None], Revision] = _reader(Revision)
+decode_delivery: Callable[[bytes | None], Delivery] = reader(Delivery)
+decode_invalid: Callable[[bytes | None], Invalid] = reader(Invalid)
+decode_revision: Callable[[bytes | None], Revision] = reader(Revision)
 
 
 def _newer(version: int) -> WireError:

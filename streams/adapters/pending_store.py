@@ -17,11 +17,12 @@ import rocksdict
 import structlog
 
 from schemas.records import Delivery
-from schemas.wire import decode_delivery
+from streams.adapters.delivery_steps import delivery_of
 from streams.adapters.state import Stamp
 from streams.emit.pending import (
     ID_BYTES,
     Changes,
+    Outline,
     Standing,
     Step,
     by_destination,
@@ -39,6 +40,7 @@ NEVER = 1 << 62
 """A moment that does not come."""
 _AT = b"\0at"
 _WRITE_BUFFER, _CACHE = 8 << 20, 4 << 20  # small: there is one of each for every partition
+_FILES = 12  # before they are compacted: with the usual 4 that goes on all the time while a long log is folded
 _RANK_BYTES = 2
 _FORM: Final = "revisions"
 
@@ -120,7 +122,12 @@ class PendingStore:
 
         `known`: the standings of these IDs, where the caller holds them.
         """
-        return _entries(self.follow(steps, next_offset, known))
+        changes = self.follow(steps, next_offset, known)
+        return [
+            Entry(changes.standings[step.id], step.delivery)
+            for key, step in changes.queued.items()
+            if isinstance(step.delivery, Delivery) and not is_held(key)
+        ]
 
     def follow(self, steps: Sequence[Step], next_offset: int, known: Mapping[bytes, Standing] | None = None) -> Changes:
         """The same for whoever reads the log, a million records perhaps, and then looks at the queue anew."""
@@ -162,9 +169,8 @@ class PendingStore:
             due_at = due_of(key)
             if due_at > now_ms or len(entries) == most:
                 return Due(entries, due_at)
-            if not skip(key[-ID_BYTES:]):
-                delivery = decode_delivery(rows.value())
-                entries.append(Entry(_standing_of(key, delivery), delivery))
+            if not skip(key[-ID_BYTES:]) and (delivery := delivery_of(rows.value())):
+                entries.append(Entry(Standing(rank_of(delivery), key), delivery))
             rows.next()
         return Due(entries, NEVER)
 
@@ -176,7 +182,7 @@ class PendingStore:
         while rows.valid() and is_held(key := rows.key()):
             if len(found) == most:
                 return found, key
-            found.append(decode_delivery(rows.value()))
+            found.extend(filter(None, [delivery_of(rows.value())]))
             rows.next()
         return found, b""
 
@@ -184,13 +190,14 @@ class PendingStore:
         """What still waits to tell the same destination of the same conversion."""
         id_ = self._db.get(_telling(newer))
         standing = self.known([id_]).get(id_) if id_ and id_.hex() != newer.delivery_id else None
-        return decode_delivery(self._db[standing.key]) if standing and standing.key else None
+        return delivery_of(self._db[standing.key]) if standing and standing.key else None
 
     def waiting(self, known: Mapping[bytes, Standing]) -> dict[bytes, Delivery]:
         """The last steps of those of these deliveries that wait."""
         keys = {id_: standing.key for id_, standing in known.items() if standing.key}
         found = self._db[list(keys.values())] if keys else []
-        return {id_: decode_delivery(value) for id_, value in zip(keys, found, strict=True) if value is not None}
+        pairs = zip(keys, found, strict=True)
+        return {id_: delivery for id_, value in pairs if value and (delivery := delivery_of(value))}
 
     def flush(self) -> None:
         """Begin to write to disk what is only in memory: a kill then costs only the folding of what came since."""
@@ -225,6 +232,8 @@ def _options() -> rocksdict.Options:
     options.set_write_buffer_size(_WRITE_BUFFER)
     options.set_memtable_prefix_bloom_ratio(0.1)  # most IDs that are asked for were never seen
     options.set_memtable_whole_key_filtering(True)
+    options.set_compression_type(rocksdict.DBCompressionType.lz4())
+    options.set_level_zero_file_num_compaction_trigger(_FILES)
     options.set_block_based_table_factory(table)
     options.set_keep_log_file_num(2)
     return options
@@ -234,14 +243,5 @@ def _standing(value: bytes) -> Standing:
     return Standing(int.from_bytes(value[:_RANK_BYTES], "big"), value[_RANK_BYTES:])
 
 
-def _standing_of(key: bytes, delivery: Delivery) -> Standing:
-    return Standing(rank_of(delivery), key)
-
-
-def _entries(changes: Changes) -> list[Entry]:
-    queued = changes.queued.items()
-    return [Entry(changes.standings[step.id], step.delivery) for key, step in queued if not is_held(key)]
-
-
-def _telling(delivery: Delivery) -> bytes:
+def _telling(delivery: Delivery | Outline) -> bytes:
     return f"c{delivery.conversion_id}\0{delivery.destination}".encode()

@@ -15,6 +15,7 @@ from aiokafka import ConsumerRecord
 from schemas.records import Cancel, Delivery, Retemplate
 from schemas.topics import DELIVERIES
 from schemas.wire import encode
+from streams.adapters.delivery_steps import steps_of
 from streams.adapters.kafka import Log, Producer
 from streams.adapters.pending_store import Entry, PendingStore
 from streams.adapters.state import Stamp
@@ -24,7 +25,6 @@ from streams.agents.emit_outbox import Outbox
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
 from streams.agents.emit_sender import Sender, now_ms
-from streams.agents.emit_steps import step_of
 from streams.emit.pending import Standing, Step, id_of
 from streams.emit.retemplate import caught_up
 from streams.emit.wishes import cancelled
@@ -234,8 +234,7 @@ class EmitPartition:
     async def _fold_log(self, store: PendingStore, end: int) -> None:
         """Fold what lies in the log up to an offset, whoever wrote it."""
         async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
-            steps = [step for record in records if (step := step_of(record))]
-            store.follow(steps, records[-1].offset + 1)
+            store.follow(steps_of(records), records[-1].offset + 1)
             self._flush(store)
             await asyncio.sleep(0)
         if store.offset < end:  # offsets without a record

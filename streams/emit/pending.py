@@ -10,8 +10,10 @@ from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
+import msgspec
+
 from schemas.records import Delivery
-from schemas.values import FINAL_STATES
+from schemas.values import FINAL_STATES, DeliveryState, Millis
 
 ID_BYTES = 16
 _DUE_BYTES = 8
@@ -22,7 +24,7 @@ _REVISIONS = 64
 _QUEUE, _HELD = b"q", b"h"
 
 
-class Standing(NamedTuple):
+class Standing(msgspec.Struct, frozen=True, gc=False):  # a tuple costs four times as much to make, a million times
     """What is known of one delivery: how far it is, and its key in the queue (empty: it is not due at any time)."""
 
     rank: int
@@ -42,12 +44,27 @@ class Standing(NamedTuple):
 UNKNOWN = Standing(-1)
 
 
-class Step(NamedTuple):
+class Outline(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag="delivery"):
+    """What the fold asks of a Delivery: of a million on the log the rest is read when its turn to be sent has come."""
+
+    delivery_id: str
+    state: DeliveryState
+    attempt: int
+    destination: str
+    conversion_id: str
+    at: Millis
+    next_attempt_at: Millis = 0
+    resends: str = ""
+    revision: int = 0
+    v: int = 0
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
     """A record of `deliveries`: where it lies, what it says, its bytes."""
 
     offset: int
     id: bytes
-    delivery: Delivery
+    delivery: Delivery | Outline
     value: bytes
 
 
@@ -59,7 +76,7 @@ class Changes(NamedTuple):
     queued: dict[bytes, Step]
 
 
-def id_of(delivery: Delivery) -> bytes:
+def id_of(delivery: Delivery | Outline) -> bytes:
     """The 16 bytes of a delivery's ID. Raises ValueError for one that has not the shape of ours."""
     raw = bytes.fromhex(delivery.delivery_id)
     if len(raw) != ID_BYTES:
@@ -85,7 +102,7 @@ def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
     return changes
 
 
-def rank_of(delivery: Delivery) -> int:
+def rank_of(delivery: Delivery | Outline) -> int:
     """held, scheduled, the attempts in their order, each with its revisions, then whatever is final."""
     state = delivery.state
     if state in FINAL_STATES:

@@ -1,17 +1,22 @@
 """What is pending: the rules of the fold, and the store that holds it."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
+from aiokafka import ConsumerRecord
+from msgspec.structs import fields
 
 from schemas.records import Delivery
 from schemas.wire import encode
+from streams.adapters.delivery_steps import steps_of
 from streams.adapters.pending_store import NEVER, PendingStore
 from streams.adapters.state import Stamp
 from streams.agents.emit_queue import WINDOW, Queue
 from streams.agents.emit_review import superseding
-from streams.emit.pending import Step, destination_of, due_of, id_of, queue_key
+from streams.emit.pending import Outline, Step, destination_of, due_of, id_of, queue_key
 from tests.emit_samples import NOW, delivery
 
 STAMP = Stamp(8, "topic")
@@ -25,6 +30,10 @@ def put(store: PendingStore, *made: Delivery) -> list[str]:
     """Fold deliveries as the next records of the log. Returns the IDs that entered the queue."""
     steps = [step(store.offset + number, one) for number, one in enumerate(made)]
     return [entry.delivery.delivery_id for entry in store.fold(steps, store.offset + len(made))]
+
+
+def record(offset: int, value: bytes) -> ConsumerRecord:
+    return ConsumerRecord("deliveries", 0, offset, NOW, 0, b"", value, None, 0, len(value), ())
 
 
 def due(store: PendingStore, now_ms: int = NOW, destination: str = "source/pops") -> list[int]:
@@ -194,3 +203,34 @@ def test_of_several_updates_in_one_batch_the_last_alone_waits(store: PendingStor
     ]
     put(store, *updates, *over)
     assert due(store) == [3]
+
+
+def test_the_outline_that_is_folded_is_part_of_a_delivery() -> None:
+    whole, outline = (
+        {field.name: (types[field.name], field.default) for field in fields(shape) if field.name != "v"}
+        for shape, types in ((shape, get_type_hints(shape)) for shape in (Delivery, Outline))
+    )
+    assert outline.items() <= whole.items()
+
+
+def test_folding_the_log_in_outline_leaves_what_folding_whole_deliveries_does(
+    store: PendingStore, tmp_path: Path
+) -> None:
+    steps = [delivery(1), delivery(2, "held"), delivery(3), delivery(1, "retry", 1), delivery(3, "delivered", 1)]
+    put(store, *steps)
+    other = PendingStore(tmp_path / "other", STAMP)
+    other.follow(steps_of([record(offset, encode(one)) for offset, one in enumerate(steps)]), len(steps))
+    ids = [id_of(one) for one in steps]
+    assert (other.known(ids), other.pending) == (store.known(ids), store.pending)
+    assert other.waiting(other.known(ids)) == store.waiting(store.known(ids))
+    other.close()
+
+
+def test_a_delivery_of_which_only_the_outline_can_be_read_is_not_sent_and_holds_up_no_other(
+    store: PendingStore,
+) -> None:
+    broken = json.loads(encode(delivery(1))) | {"took_ms": "long"}
+    records = [record(0, json.dumps(broken).encode()), record(1, encode(delivery(2))), record(2, b"{")]
+    store.follow(steps_of(records), 3)
+    assert (due(store), store.offset) == ([2], 3)
+    assert list(store.waiting(store.known([id_of(delivery(1)), id_of(delivery(2))]))) == [id_of(delivery(2))]
