@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
 from dashboard.access import FREE_TRIES, host_of, is_from_our_page, may_come_by, pause_after, safe_path
-from dashboard.passwords import hashed, is_right
+from dashboard.passwords import NOBODY, hashed, is_right
 from dashboard.sessions import SECONDS, Failures, Sessions
 from presets.load import load_settings
 from schemas.settings.validation import validate
@@ -76,6 +76,7 @@ def test_a_password_is_known_by_its_hash_alone() -> None:
     assert "correct" not in known
     assert (is_right("correct horse", known), is_right("wrong", known), is_right("wrong", None)) == (True, False, False)
     assert not is_right("nobody has this password", None)
+    assert NOBODY.rpartition("$")[0].rpartition("$")[0] == known.rpartition("$")[0].rpartition("$")[0]  # takes as long
 
 
 def test_an_address_that_others_reach_demands_users() -> None:
