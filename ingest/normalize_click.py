@@ -5,12 +5,11 @@ Nothing that a visitor's URL holds is a reason to refuse the visit: what cannot 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ingest.amounts import parse_amount, parse_currency
 from ingest.bots import is_bot
+from ingest.costs import cost_of, owed_for
 from ingest.countries import country_code
 from ingest.devices import device_of
 from ingest.moments import parse_moment
@@ -85,7 +84,7 @@ def normalize_click(
 ) -> Click:
     """The record of a visit at `now_ms`. Never refuses."""
     said = plan.names.said(params)
-    cost, currency = _cost(plan, said)
+    cost, currency = cost_of(plan.costs, said)
     clicked_at, received_at, source_click_id, origin = reported or (now_ms, now_ms, "", "")
     facts: dict[str, Any] = {word: said[word] for word in TRAIT_WORDS}
     _add_known(facts, visitor)
@@ -114,6 +113,7 @@ def normalize_click(
         params=rest,
         cost=cost,
         currency=currency,
+        cpa=owed_for(plan.costs, said),
         ip=visitor.ip[:MAX_TEXT],
         user_agent=visitor.user_agent[:MAX_TEXT],
         is_bot=visitor.is_prefetch or is_bot(visitor.user_agent),
@@ -200,19 +200,6 @@ def _source_click_id(plan: CampaignPlan, params: Params) -> str:
     """Their click ID byte for byte. One that was cut or mangled would be worse than none."""
     value = next((params[name] for name in plan.click_id_names if params.get(name)), "")
     return "" if len(value) > MAX_TEXT or BROKEN in value or unreplaced_macro(value) else value
-
-
-def _cost(plan: CampaignPlan, said: Mapping[str, str]) -> tuple[Decimal | None, str]:
-    """What the click cost: as the source says where it does so in a known currency, else as the campaign says."""
-    if said["cost"]:
-        try:
-            amount = parse_amount(said["cost"])
-            currency = parse_currency(said["currency"] or plan.currency)
-        except ValueError:
-            return plan.cost, plan.currency
-        if amount >= 0:
-            return amount, currency
-    return plan.cost, plan.currency
 
 
 def _brought(plan: CampaignPlan, params: Params) -> str:

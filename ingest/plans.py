@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
+from ingest.costs import COST_WORDS, CostPlan, cost_plan
 from ingest.encryption import EncryptionPlan, encryption_plan
 from ingest.matching import Condition, condition
 from ingest.payouts import PayoutPlan, payout_plan
@@ -25,8 +25,7 @@ from schemas.settings.postbacks import CLICK_WORDS
 from schemas.settings.traffic import OURS, POSTBACK_WORDS, Campaign, Network, Offer
 from schemas.values import STATUSES, Repeat, Status
 
-_THOUSAND = Decimal(1000)
-_NOT_COSTED = frozenset({"cost", "currency", "ip", "user_agent", "clicked_at"})
+_NOT_COSTED = frozenset({*COST_WORDS, "currency", "ip", "user_agent", "clicked_at"})
 """Words that count only where a source's configuration names the parameter: a visitor may write them into any URL."""
 
 
@@ -122,8 +121,7 @@ class CampaignPlan:
     landers: tuple[LanderPlan, ...]
     lander_wait_ms: int
     may_credit: tuple[str, ...]
-    cost: Decimal | None
-    currency: str
+    costs: CostPlan
     claims: Claims  # by which partner it was brought
 
 
@@ -217,7 +215,6 @@ def _campaign(
     source = settings.sources[campaign.source]
     names = {word: _lower(source.params.get(word, () if word in _NOT_COSTED else (word,))) for word in CLICK_WORDS}
     click_id_names = _lower((source.click_id_param or "source_click_id",))
-    price = campaign.cost or campaign.cpm
     return CampaignPlan(
         name=name,
         source=campaign.source,
@@ -230,8 +227,7 @@ def _campaign(
         landers=tuple(_lander(each, settings.landers[each], weight) for each, weight in campaign.landers.items()),
         lander_wait_ms=settings.ingest.wait,
         may_credit=campaign.may_credit,
-        cost=None if price is None else price.amount if campaign.cost else price.amount / _THOUSAND,
-        currency=price.currency if price else "",
+        costs=cost_plan(campaign, source),
         claims=claims,
     )
 

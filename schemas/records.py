@@ -68,6 +68,7 @@ class Click(Record, frozen=True):
     params: Labels = {}  # whatever else the source sent
     cost: Amount | None = None
     currency: Currency = ""
+    cpa: Labels = {}  # event = "3.00 USD": what the source charges for it
     ip: Text = ""
     user_agent: Text = ""
     is_bot: bool = False

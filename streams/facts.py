@@ -86,6 +86,7 @@ def _click(row: Row) -> Click:
         probability=row["probability"],
         candidates=dict(row["candidates"]),
         consent=row["consent"],
+        cpa=dict(row["cpa"]),
         partner=row["partner"],
     )
 

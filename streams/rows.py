@@ -6,10 +6,11 @@ same record gives the same row, whenever and however often it is read.
 """
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from schemas.id_day import id_day
-from schemas.records import Click, Delivery, Forget, Invalid, Outcome
+from schemas.records import Click, Conversion, Delivery, Forget, Invalid, Outcome
 from schemas.versions import first_stays, version
 from streams.tables import SUBS
 
@@ -70,6 +71,7 @@ def click_row(click: Click, epoch: int, offset: int) -> Row:
         click.probability,
         click.candidates,
         click.consent,
+        click.cpa,
         first_stays(version(epoch, offset)),
     )
 
@@ -154,8 +156,15 @@ def conversion_row(outcome: Outcome) -> Row | None:
         click.is_bot,
         conversion.is_test or click.is_test,
         outcome.postback.origin,
+        *_charged(click, conversion),
         outcome.version,
     )
+
+
+def _charged(click: Click, conversion: Conversion) -> tuple[Decimal | None, str]:
+    """What the source charges for a conversion, and in which currency. A refund is not told to it."""
+    amount, _, currency = click.cpa.get(conversion.event, "").partition(" ")
+    return (Decimal(amount), currency) if amount and not conversion.is_refund else (None, "")
 
 
 def delivery_row(delivery: Delivery, offset: int) -> Row:

@@ -23,7 +23,7 @@ CLICKS = _table(
     "payouts payout_fixed",
     _DIMENSIONS,
     "params cost currency ip user_agent is_bot is_unique is_prefetch is_test origin",
-    "region isp connection_type language chosen_by choice_reason probability candidates consent version",
+    "region isp connection_type language chosen_by choice_reason probability candidates consent cpa version",
 )
 CONVERSIONS = _table(
     "conversions",
@@ -31,7 +31,7 @@ CONVERSIONS = _table(
     "occurred_at received_at status_at status_received_at",
     "clicked_at campaign source source_click_id offer",
     _DIMENSIONS,
-    "is_bot is_test origin version",
+    "is_bot is_test origin cost cost_currency version",
 )
 POSTBACKS = _table(
     "postbacks",

@@ -11,6 +11,7 @@ from msgspec.structs import replace as changed
 
 from clickjoin.imports.row import BadRow
 from ingest.amounts import parse_amount
+from ingest.costs import COST_WORDS
 from ingest.moments import parse_moment
 from ingest.normalize_click import Choose, choose_by_rules, chosen_before, normalize_reported_click
 from ingest.normalize_postback import normalize_postback
@@ -150,16 +151,15 @@ def _postback_by_our_words(plan: NetworkPlan) -> NetworkPlan:
 
 def _check_cost(plan: CampaignPlan, params: Params) -> None:
     """A visitor's cost may be wrong and is left out then; in a file it is a mistake."""
-    name = next((name for name in plan.names["cost"] if params.get(name)), "")
-    if not name:
-        return
-    try:
-        amount = parse_amount(params[name])
-    except ValueError as error:
-        raise bad_value("invalid_cost", name, params[name], str(error)) from None
-    if amount < 0:
-        raise bad_value("invalid_cost", name, params[name], "a click does not cost less than nothing")
-    if not plan.currency and not any(params.get(name) for name in plan.names["currency"]):
+    said = [name for word in COST_WORDS for name in plan.names[word] if params.get(name)]
+    for name in said:
+        try:
+            amount = parse_amount(params[name])
+        except ValueError as error:
+            raise bad_value("invalid_cost", name, params[name], str(error)) from None
+        if amount < 0:
+            raise bad_value("invalid_cost", name, params[name], "a click does not cost less than nothing")
+    if said and not plan.costs.said_in and not any(params.get(name) for name in plan.names["currency"]):
         raise Refusal(400, "missing_currency", "currency is missing or empty: map a column, or --set currency=USD")
 
 

@@ -18,7 +18,7 @@ SUBS = tuple(f"sub{number}" for number in range(1, 11))
 CLICK_WORDS = (
     *("placement", "creative", "source_campaign", "keyword", "country", "device", "os", "browser"),
     *("region", "isp", "connection_type", "language"),
-    *("cost", "currency", "ip", "user_agent", "clicked_at", "consent"),
+    *("cost", "cpm", "cpa", "currency", "ip", "user_agent", "clicked_at", "consent"),
     *SUBS,
 )
 """What we read from a source's click, besides its own click ID."""
@@ -134,3 +134,4 @@ class Source(Postbacks):
     click_id_param: str = ""  # their parameter that carries their click ID
     params: dict[str, ParameterNames] = {}  # our word (CLICK_WORDS) = their parameter, or several: the first present
     key: Secret | None = None  # for clicks that they record server to server
+    currency: CurrencyCode = ""  # of what it says that a click costs, where it names none

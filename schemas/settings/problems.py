@@ -200,6 +200,8 @@ def _campaigns(settings: Settings, context: Context) -> Iterator[Problem]:
             yield from _unless_known((*place, "landers", lander), lander, context.names("landers"), "landers")
         for index, network in enumerate(campaign.may_credit):
             yield from _unless_known((*place, "may_credit", index), network, context.names("networks"), "networks")
+        for event in campaign.cpa:
+            yield from _unless_known((*place, "cpa", event), event, context.names("events"), "events")
         if campaign.cost and campaign.cpm:
             yield _problem(
                 (*place, "cpm"), str(campaign.cpm), "cost is given too: write cost (per click) or cpm, not both"

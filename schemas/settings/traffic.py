@@ -98,6 +98,7 @@ class Campaign(Section):
     may_credit: tuple[ConfigName, ...] = ()  # networks that may credit its clicks; empty: any
     cost: MoneyText | None = None  # per click
     cpm: MoneyText | None = None  # per thousand clicks
+    cpa: dict[str, MoneyText] = {}  # our event = what its source charges for it, once it is approved
 
     @property
     def offer_names(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_same_steps(settings),
         *_open_networks(settings),
         *_offers(settings),
+        *_costs(settings),
         *_postbacks(settings),
         *_partners_who_cannot_log_in(settings),
         *network_warnings(settings, tree),
@@ -79,6 +80,17 @@ def _offers(settings: Settings) -> Iterator[Problem]:
         if f"{{{needed}}}" not in offer.url:
             message = f"without {{{needed}}} the network cannot say which click an event belongs to"
             yield Problem(path_text(("offers", name, "url")), value_text(offer.url), message)
+
+
+def _costs(settings: Settings) -> Iterator[Problem]:
+    for name, source in settings.sources.items():
+        of = [campaign for campaign in settings.campaigns.values() if campaign.source == name]
+        known = source.currency or "currency" in source.macros
+        if {"cost", "cpm"} & source.macros.keys() and not known and any(not (one.cost or one.cpm) for one in of):
+            message = (
+                'what it says that a click costs names no currency and is left out: write that of your account, "USD"'
+            )
+            yield Problem(path_text(("sources", name, "currency")), "", message)
 
 
 def _partners_who_cannot_log_in(settings: Settings) -> Iterator[Problem]:

@@ -110,6 +110,35 @@ FROM
 
                     SELECT
                         ${GROUPS}
+                        currency,
+                        0 AS seen,
+                        CAST(map(), 'Map(String, UInt64)') AS came,
+                        charged AS c,
+                        toDecimal256(0, 28) AS p,
+                        toFloat64(0) AS p2,
+                        count_of AS amounts
+                    FROM
+                    (
+                        WITH toTimeZone(clicked_at, {zone:String}) AS at
+                        SELECT
+                            ${DIMENSIONS}
+                            told_in(cost_currency, toDate(occurred_at)) AS currency,
+                            sum(assumeNotNull(conversions.cost) * factor_of(cost_currency, toDate(occurred_at))) AS charged,
+                            count() AS count_of
+                        FROM conversions FINAL
+                        WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
+                          AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
+                          AND isNotNull(conversions.cost)
+                          AND status = 'approved'
+                          AND (NOT is_test OR {tests:Bool})${FILTERS}
+                          AND (NOT is_bot OR {bots:Bool})
+                        GROUP BY ALL
+                    )
+
+                    UNION ALL
+
+                    SELECT
+                        ${GROUPS}
                         '' AS currency,
                         0 AS seen,
                         map(event, came_here) AS came,

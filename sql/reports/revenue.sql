@@ -1,4 +1,5 @@
--- What clicks cost and bring, a row for each currency: amounts of two currencies are never added up. Clicks and
+-- What clicks and their events cost and bring, a row for each currency: amounts of two currencies are never added up. What a
+-- source charges for an event (`cpa`) is spent where that is approved, whichever events and statuses are wanted. Clicks and
 -- conversions are those of the group, whatever their currency. `payout` is of the wanted statuses, refunds taken off.
 -- Sums are exact. Each figure is rounded once, at the end, half away from zero; what is for one click or conversion,
 -- and the ROI, to two places more than the sums.
@@ -75,6 +76,31 @@ FROM
         WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
           AND dated < fromUnixTimestamp64Milli({until:Int64})
           AND if(empty({events:Array(String)}), event != 'lander_click', event IN {events:Array(String)})
+          AND (NOT is_test OR {tests:Bool})${FILTERS}
+          AND (NOT is_bot OR {bots:Bool})
+        GROUP BY ALL
+
+        UNION ALL
+
+        WITH
+            if({by:String} = 'click', clicked_at, occurred_at) AS dated,
+            toTimeZone(dated, {zone:String}) AS at
+        SELECT
+            ${DIMENSIONS}
+            told_in(cost_currency, toDate(occurred_at)) AS currency,
+            0 AS seen,
+            0 AS happened,
+            sum(assumeNotNull(conversions.cost) * factor_of(cost_currency, toDate(occurred_at))) AS c,
+            toDecimal128(0, 8) AS p,
+            toDecimal128(0, 8) AS a,
+            toDecimal128(0, 8) AS r,
+            toDecimal128(0, 8) AS w,
+            count() AS amounts
+        FROM conversions FINAL
+        WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
+          AND dated < fromUnixTimestamp64Milli({until:Int64})
+          AND isNotNull(conversions.cost)
+          AND status = 'approved'
           AND (NOT is_test OR {tests:Bool})${FILTERS}
           AND (NOT is_bot OR {bots:Bool})
         GROUP BY ALL

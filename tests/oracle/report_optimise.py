@@ -8,7 +8,7 @@ from math import erf, sqrt
 from typing import Any, NamedTuple
 
 from sql.reports.question import Question
-from tests.oracle.report_parts import Found, clicks, conversions, dated, group, inside, rounded, spent
+from tests.oracle.report_parts import Found, charged, clicks, conversions, dated, group, inside, rounded, spent
 from tests.support.report_rows import Rows
 
 _NOTHING = Decimal(0)
@@ -90,6 +90,9 @@ def _counted(question: Question, rows: Rows) -> dict[Any, _Group]:
             one.brought[row["currency"]][row["click_id"]] += row["payout"]
         if not row["is_refund"]:
             one.reached[row["event"]].add(row["click_id"])
+    for row in charged(question, rows):
+        if inside(question, row["clicked_at"]):
+            groups[group(question, row, dated(question, row))].cost[row["cost_currency"]] += row["cost"]
     return groups
 
 

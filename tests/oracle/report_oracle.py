@@ -18,6 +18,7 @@ from tests.oracle.report_offers import offers
 from tests.oracle.report_optimise import optimise
 from tests.oracle.report_parts import (
     Found,
+    charged,
     clicks,
     conversions,
     credited,
@@ -130,6 +131,11 @@ def revenue(question: Question, rows: Rows) -> Found:
             amounts = money[key][row["currency"]]
             amounts[row["status"]] += row["payout"]
             amounts["payout"] += row["payout"] if row["status"] in question.counted else 0
+    for row in charged(question, rows):
+        if inside(question, dated(question, row)):
+            key = group(question, row, dated(question, row))
+            groups.add(key)
+            money[key][row["cost_currency"]]["cost"] += row["cost"]
     found: Found = {}
     for key in groups:
         for currency, amounts in (money[key] or {"": Counter()}).items():

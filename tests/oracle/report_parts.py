@@ -76,7 +76,7 @@ def spent(rows: Rows) -> dict[str, list[tuple[str, Decimal]]]:
 
 
 def in_one_currency(question: Question, rows: Rows) -> Rows:
-    """The rows with every amount in the currency asked for: costs by the day of the click, payouts by their own."""
+    """The rows with every amount in the currency asked for: costs of clicks by the day of those, the rest by its own."""
     if question.into is None:
         return rows
     factor, own = partial(_factor, question.into), spent(rows)
@@ -89,6 +89,16 @@ def in_one_currency(question: Question, rows: Rows) -> Rows:
             "currency": question.into.currency,
         }
         for row in rows["conversions"]
+    ]
+    paid = [
+        row
+        if row["cost"] is None
+        else {
+            **row,
+            "cost": row["cost"] * factor(row["cost_currency"], row["occurred_at"]),
+            "cost_currency": question.into.currency,
+        }
+        for row in paid
     ]
     costs = {
         row["click_id"]: [
@@ -115,6 +125,13 @@ def conversions(question: Question, rows: Rows) -> list[Row]:
     """Those that may count, whenever they were."""
     wanted = [row for row in rows["conversions"] if clean(question, row)]
     return [row for row in wanted if not question.events or row["event"] in question.events]
+
+
+def charged(question: Question, rows: Rows) -> Iterator[Row]:
+    """Those that a source charges for, whichever are wanted."""
+    for row in rows["conversions"]:
+        if clean(question, row) and row["cost"] is not None and row["status"] == "approved":
+            yield row
 
 
 def credited(question: Question, rows: Rows) -> list[Row]:

