@@ -76,7 +76,7 @@ def spent(rows: Rows) -> dict[str, list[tuple[str, Decimal]]]:
 
 
 def in_one_currency(question: Question, rows: Rows) -> Rows:
-    """The rows with every amount in the currency asked for: costs of clicks by the day of those, the rest by its own."""
+    """The rows with every amount in the currency asked for: of clicks by their day, else by its own."""
     if question.into is None:
         return rows
     factor, own = partial(_factor, question.into), spent(rows)
