@@ -89,10 +89,10 @@ class OwnTests:
         if rendered.reason:
             raise ValueError(f"it would not be sent: {rendered.reason}")
         manners = manners_of(settings)
-        answer = send_once(settings, rendered.request, manners.token_requests.get(destination))
+        answer = send_once(settings, manners, destination, rendered.request)
         url = self._hidden(masked(rendered.shown or rendered.request.url))
         verdict = judge(answer, manners.successes[destination])
-        said = self._hidden(answer.body[:_SHOWN].decode("utf-8", "replace"))
+        said = self._hidden(answer.body.decode("utf-8", "replace"))[:_SHOWN]
         told = {"code": answer.code, "took_ms": answer.took_ms, "said": said, "problem": verdict.reason}
         return {"destination": destination, "event": event, "request": f"{rendered.request.method} {url}", **told}
 

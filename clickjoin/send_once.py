@@ -6,20 +6,23 @@ from schemas.requests import Request
 from schemas.settings.file import Settings
 from streams.adapters.access_token import AccessToken
 from streams.adapters.http import CurlClient
+from streams.emit.pace import Paces
 from streams.emit.retry import Answer
+from streams.emit.routes import Manners
 
 
-def send_once(settings: Settings, request: Request, token_request: Request | None) -> Answer:
-    """token_request: what answers with the access token, where the destination wants one."""
-    return asyncio.run(_send(settings, request, token_request))
+def send_once(settings: Settings, manners: Manners, destination: str, request: Request) -> Answer:
+    """The answer, within the time-outs of that destination, and with the access token that it wants."""
+    return asyncio.run(_send(settings, manners, destination, request))
 
 
-async def _send(settings: Settings, request: Request, token_request: Request | None) -> Answer:
-    emit = settings.emit
-    client = CurlClient(connect_timeout_ms=emit.connect_timeout, timeout_ms=emit.timeout, allow=emit.allow)
+async def _send(settings: Settings, manners: Manners, destination: str, request: Request) -> Answer:
+    terms = Paces(manners.sendings, settings.emit).of(destination).terms
+    client = CurlClient(connect_timeout_ms=terms.connect_ms, timeout_ms=terms.whole_ms, allow=settings.emit.allow)
     answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    token_request = manners.token_requests.get(destination)
     sender = AccessToken(client, token_request) if token_request else client
-    sender.send(request, answer.set_result)
+    sender.send(request, answer.set_result, terms)
     try:
         return await answer
     finally:

@@ -12,7 +12,7 @@ from schemas.settings.file import Settings
 if TYPE_CHECKING:
     from clickjoin.made_up import MadeUp
 
-_SHOWN_BYTES = 500
+_SHOWN = 500  # characters of an answer
 
 
 def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, as_json: bool) -> None:
@@ -50,9 +50,9 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
         _print(document, as_json)
         return
     manners = manners_of(settings)
-    answer = send_once(settings, request, manners.token_requests.get(destination))
+    answer = send_once(settings, manners, destination, request)
     verdict = judge(answer, manners.successes[destination])
-    said = answer.body[:_SHOWN_BYTES].decode(errors="replace")
+    said = manners.hide(answer.body.decode(errors="replace"))[:_SHOWN]
     document["answer"] = {"code": answer.code, "took_ms": answer.took_ms, "body": said, "reason": verdict.reason}
     _print(document, as_json)
     if verdict.reason:

@@ -1,6 +1,7 @@
 """`clickjoin deliveries test`, and what can be asked of which delivery; without any server."""
 
 import json
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typer.testing import CliRunner
 from clickjoin.cli.app import app
 from clickjoin.wishes import why_not_again, why_not_cancelled, why_not_retemplated
 from sql.deliveries import Found
-from tests.stand_in import stand_in
+from tests.stand_in import StandIn, stand_in
 
 CONFIG = """
 [emit]
@@ -40,9 +41,20 @@ offers = ["game"]
 """
 
 
-def run(folder: Path, *arguments: str, base: str = "https://pops.example") -> tuple[int, str, str]:
+SENT = ("test", "pops", "install", "--send", "--source-click-id", "mine")
+
+
+class Echo(StandIn):
+    async def _chunks(self, path: str) -> AsyncIterator[bytes]:
+        said = b"x" * 490 + path.encode()
+        yield b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+
+
+def run(
+    folder: Path, *arguments: str, base: str = "https://pops.example", config: str = CONFIG
+) -> tuple[int, str, str]:
     file = folder / "clickjoin.toml"
-    file.write_text(CONFIG.replace("BASE", base))
+    file.write_text(config.replace("BASE", base))
     done = CliRunner().invoke(
         app, ["deliveries", *arguments, "--config", str(file)], env={"POPS_TOKEN": "s3cret-token-of-pops"}
     )
@@ -69,17 +81,27 @@ def test_a_test_is_sent_only_with_the_id_of_a_real_click_and_says_what_was_answe
     with stand_in() as source:
         assert run(tmp_path, "test", "pops", "install", "--send", base=source.url)[0] == 2
         assert source.requests == []
-        sent = run(
-            tmp_path, "test", "pops", "install", "--send", "--source-click-id", "mine", "--json", base=source.url
-        )
+        sent = run(tmp_path, *SENT, "--json", base=source.url)
         assert sent[0] == 0
         assert json.loads(sent[1])["answer"]["code"] == 200
         assert source.requests == ["/pb/s3cret-token-of-pops?cid=mine&goal=7&payout=1.25"]
-        code, told, _ = run(
-            tmp_path, "test", "pops", "install", "--send", "--source-click-id", "mine", base=f"{source.url}/status/404"
-        )
+        code, told, _ = run(tmp_path, *SENT, base=f"{source.url}/status/404")
         assert code == 1
         assert "answer: 404" in told
+
+
+def test_an_answer_to_a_test_is_shown_without_our_secrets_even_where_it_is_cut_in_one(tmp_path: Path) -> None:
+    with stand_in(server=Echo()) as source:
+        told = json.loads(run(tmp_path, *SENT, "--json", base=source.url)[1])["answer"]["body"]
+    assert told == ("x" * 490 + "/pb/***")[:500]
+
+
+def test_a_test_is_sent_within_the_time_outs_of_its_own_destination(tmp_path: Path) -> None:
+    own = '[sources.pops.sending]\ntimeout = "60s"\n'
+    with stand_in() as source:
+        config = CONFIG.replace("[emit]", '[emit]\ntimeout = "1ms"') + own
+        told = json.loads(run(tmp_path, *SENT, "--json", base=f"{source.url}/slow/0.2?", config=config)[1])
+    assert told["answer"]["code"] == 200
 
 
 def test_what_the_conditions_do_not_fit_is_printed_and_said(tmp_path: Path) -> None:
