@@ -33,12 +33,14 @@ def test_it_waits_for_clickhouse_reads_again_at_sighup_keeps_what_was_right_and_
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output)
     try:
-        until(lambda: process.poll() is not None or "alerts_wait_for_clickhouse" in log.read_text(), 20, "it says what it waits for")
+        waits = "alerts_wait_for_clickhouse"
+        until(lambda: process.poll() is not None or waits in log.read_text(), 20, "it says what it waits for")
         assert f"127.0.0.1:{port}" in log.read_text()
         config.write_text(_CONFIG.format(port=port, alert="installs").replace('"step"', '"stride"'))
         process.send_signal(signal.SIGHUP)
         until(lambda: "configuration_kept" in log.read_text(), 20, "a wrong file changes nothing")
-        assert "alerts.installs" in log.read_text() and "stride" in log.read_text()
+        assert "alerts.installs" in log.read_text()
+        assert "stride" in log.read_text()
         config.write_text(_CONFIG.format(port=port, alert="steps"))
         process.send_signal(signal.SIGHUP)
         until(lambda: "configuration_reloaded" in log.read_text(), 20, "a right one is taken")
