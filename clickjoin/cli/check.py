@@ -19,6 +19,8 @@ from clickjoin.cli.output import print_json
 from clickjoin.network_panels import NetworkPanel
 from clickjoin.panels import OtherPanel, Panels, SourcePanel
 from schemas.settings.errors import ConfigError, Problem
+from schemas.settings.file import Settings
+from schemas.topics import DELIVERIES, EVENTS
 
 HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of the networks' keys.")]
 
@@ -29,7 +31,10 @@ def check(
     as_json: JsonOption = False,
     hide_keys: HideKeys = False,
 ) -> None:
-    """Validate the configuration, with the catalogue, and print the URLs to paste into each panel. They hold keys."""
+    """Validate the configuration, with the catalogue, and print the URLs to paste into each panel. They hold keys.
+
+    Where Kafka answers, waits are held against what its topics keep.
+    """
     from clickjoin.panels import panels
 
     try:
@@ -39,11 +44,24 @@ def check(
             print_json({"ok": False, "problems": [problem._asdict() for problem in error.problems], "warnings": []})
             raise typer.Exit(WRONG) from None
         refuse(config, error)
+    too_long, not_known = _waits(settings)
+    warnings = [*warnings, *too_long]
     found = panels(settings, hide_keys=hide_keys)
     if as_json:
         print_json(_document(found, warnings))
     else:
         _print(config, found, warnings)
+    if not_known:
+        typer.echo(f"waits were not held against what Kafka's topics keep: {not_known}", err=True)
+
+
+def _waits(settings: Settings) -> tuple[list[Problem], str]:
+    """Those that last too long, and why that is not known (an embedded Kafka that does not run has what we give it)."""
+    from clickjoin.topics_kept import ask
+    from schemas.settings.waits import waits_too_long
+
+    kept = ask(settings.kafka, (EVENTS, DELIVERIES))
+    return waits_too_long(settings, kept.ms), "" if settings.kafka.is_embedded else kept.why_not
 
 
 def _document(found: Panels, warnings: list[Problem]) -> dict[str, object]:

@@ -1,17 +1,20 @@
 """Topics are made as the design wants them, and refused where they are not."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
+from typer.testing import CliRunner
 
+from clickjoin.cli.app import app
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.ports import free_port
 from clickjoin.topics import TOPIC_CONFIGS, ensure_topics
 from schemas.settings.servers import Kafka
-from schemas.topics import CATALOGUE, EVENTS, INVALID, TOPICS
+from schemas.topics import CATALOGUE, DELIVERIES, EVENTS, INVALID, TOPICS
 from tests.kafka_server import KafkaServer
 from tests.polling import until
 
@@ -96,3 +99,14 @@ def test_a_broker_that_is_away_is_named_with_its_key(tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_port()}"
     with pytest.raises(CannotStartError, match=rf"no Kafka listens on {nobody}.*\[kafka\] bootstrap"):
         ensure_topics(Kafka(bootstrap=nobody), patience=0)
+
+
+def test_check_holds_waits_against_what_the_topics_there_really_keep(broker: KafkaServer, tmp_path: Path) -> None:
+    day = 86_400_000
+    make(broker, DELIVERIES, 2, **{"retention.ms": str(day // 2)})
+    make(broker, EVENTS, 2, **{"retention.ms": "-1"})
+    file = tmp_path / "clickjoin.toml"
+    file.write_text(f'[kafka]\nport = {broker.bootstrap.rpartition(":")[2]}\n[emit]\nhold = "12h"\n')
+    told = json.loads(CliRunner().invoke(app, ["check", "--json", "--config", str(file)]).stdout)
+    assert [(one["path"], one["value"]) for one in told["warnings"]] == [("emit.schedule[7]", "1d")]
+    assert "deliveries keeps records for 12h" in told["warnings"][0]["message"]
