@@ -3,7 +3,7 @@
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from schemas.macros import ACCOUNT, POSTBACK_MACROS
 from schemas.requests import RequestText
@@ -30,6 +30,14 @@ Also = Literal["import", "replay", "test"]
 """What was imported, replayed from the log, or made by an operator's test."""
 
 
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("every answer holds an empty text: write a word of the answer that is meant")
+    return text
+
+
+Said = Annotated[str, AfterValidator(_said)]
+"""What an answer may hold."""
 HttpCode = Annotated[int, Field(ge=100, le=599)]
 Told = bool | int | str | tuple[bool | int | str, ...]
 """A value in an answer, or several."""
@@ -73,9 +81,9 @@ class Success(Section):
     codes: tuple[int, ...] = ()  # empty: 200 to 299
     final_codes: tuple[HttpCode, ...] = ()  # refused for good, besides every other below 500
     again_codes: tuple[HttpCode, ...] = ()  # tried again, besides those that ask for it and all from 500 on
-    answer_has: tuple[str, ...] = ()  # one of these: without it, it is tried again
-    answer_lacks: tuple[str, ...] = ()  # all of these: with one of them it was refused, and is not tried again
-    answer_taken: tuple[str, ...] = ()  # with one of these it had been taken before: a success, whatever else is said
+    answer_has: tuple[Said, ...] = ()  # one of these: without it, it is tried again
+    answer_lacks: tuple[Said, ...] = ()  # all of these: with one of them it was refused, and is not tried again
+    answer_taken: tuple[Said, ...] = ()  # with one of these it had been taken before: a success, whatever else is said
     # Of an answer in JSON; dots lead into tables.
     json_is: dict[str, Told] = {}  # what stands there, or one of several: anything else was refused
     json_lacks: tuple[str, ...] = ()  # what is not there, or empty: with it, it was refused

@@ -175,3 +175,9 @@ def test_many_that_fail_together_open_a_breaker_once() -> None:
     for _ in range(64):
         breaker.failed(0.001)
     assert breaker.open_until == 0.001 + FIRST_PAUSE
+
+
+@pytest.mark.parametrize("key", ["answer_has", "answer_lacks", "answer_taken"])
+def test_a_text_that_every_answer_holds_does_not_load(key: str) -> None:
+    with pytest.raises(ValueError, match="every answer holds an empty text"):
+        Success.model_validate({key: ["OK", " "]})
