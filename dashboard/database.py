@@ -1,6 +1,7 @@
 """ClickHouse, as the pages ask it: to read only, with limits on rows, time and memory."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -11,8 +12,8 @@ from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 from urllib3.exceptions import HTTPError
 
 from sql.connect import address, connect
-from sql.reports.ask import Answer, answered, statement_of
-from sql.reports.question import Question, parameters_of
+from sql.reports.ask import Answer, answered, bound, known_of
+from sql.reports.question import Question
 from sql.statements import statement
 
 MOST_ROWS = 50_000  # of a report, on a page or as CSV
@@ -44,10 +45,20 @@ class Database:
 
     def report(self, question: Question, most: int = MOST_ROWS) -> Answer:
         """The answer to a question, its first rows. Raises DatabaseAwayError, QueryRefusedError, NoRateError."""
-        text = statement_of(question)
-        with self.client() as client:
-            result = client.query(text, parameters_of(question, text), settings={"limit": most})
-            return answered(question, result)
+        (answer,) = self.reports([question], most)
+        return answer
+
+    def reports(self, questions: Sequence[Question], most: int = MOST_ROWS) -> list[Answer]:
+        """The answers to questions about one time, asked at once. Raises the same."""
+        with self.client() as client, ThreadPoolExecutor(len(questions)) as pool:
+            known = known_of(client, questions[0])
+
+            def ask(question: Question) -> Answer:
+                text, parameters = bound(question, known)
+                limit = {} if question.most else {"limit": most}
+                return answered(question, client.query(text, parameters, settings=limit))
+
+            return list(pool.map(ask, questions))
 
     def rows(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of `sql/queries/NAME.sql`, columns by name. Raises DatabaseAwayError, QueryRefusedError."""

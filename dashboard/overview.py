@@ -77,14 +77,22 @@ def by_hour(funnel: Rows, revenue: Rows, midnight: datetime) -> dict[str, list[l
     """
     currency = main_currency(revenue)
     measures: dict[str, dict[datetime, float]] = {"clicks": {}}
+
+    def add(word: str, hour: datetime, number: float) -> None:
+        of_word = measures.setdefault(word, {})
+        of_word[hour] = of_word.get(hour, 0) + number
+
     for row in funnel:
         word, number = ("clicks", row["clicks"]) if row["step"] == 0 else (row["event"], row["conversions"])
-        measures.setdefault(word, {})[row["hour"]] = number
+        add(word, row["hour"], number)
     for row in revenue:
         if row["currency"] == currency:
-            for word, column in (("cost", "cost"), ("revenue", "payout"), ("ROI %", "roi")):
-                if row[column] is not None:
-                    measures.setdefault(word, {})[row["hour"]] = float(row[column]) * (100 if column == "roi" else 1)
+            add("cost", row["hour"], float(row["cost"]))
+            add("revenue", row["hour"], float(row["payout"]))
+    spent, paid = measures.get("cost", {}), measures.get("revenue", {})
+    for hour, cost in spent.items():
+        if cost:
+            add("ROI %", hour, 100 * (paid[hour] - cost) / cost)
     return {
         word: [_day(found, midnight), _day(found, midnight - timedelta(days=1))] for word, found in measures.items()
     }

@@ -28,11 +28,15 @@ _NONE = Decimal(0)
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and rows; the first `groups` columns are the dimensions it is grouped by."""
+    """Columns and rows; the first `groups` columns are the dimensions it is grouped by.
+
+    many: of how many rows these are one page, as they are sorted; 0: these are all.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
     groups: int
+    many: int = 0
 
     def figures(self) -> list[bool]:
         """Of each column whether it is one of figures."""
@@ -42,7 +46,7 @@ class Table:
     def sorted_by(self, key: str) -> "Table":
         """By a column, `-column` the greatest first; as it is where there is none. What is nothing is last."""
         name = key.removeprefix("-")
-        if name not in self.columns:
+        if name not in self.columns or self.many:
             return self
         at = self.columns.index(name)
         known = [row for row in self.rows if _order(row[at]) is not None]

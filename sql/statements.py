@@ -1,11 +1,12 @@
 """The statements: one SQL file each."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from textwrap import indent
 
-_SHARED = re.compile(r"^( *)\$\{(CLICK_COSTS|CLICK_CELLS|RATES)\}$", re.MULTILINE)
+_PART = re.compile(r"^( *)\$\{(CLICK_COSTS|CLICK_CELLS|OWN_CELLS|READ_DAYS|RATES|STRICT|CUT)\}\n", re.MULTILINE)
 
 
 @cache
@@ -14,23 +15,31 @@ def statement(name: str) -> str:
     return _text("queries", name)
 
 
-@cache
-def report_statement(name: str, *, by_day: bool = False) -> str:
+def report_statement(name: str, parts: Mapping[str, str]) -> str:
     """The text of `reports/NAME.sql`, which still has to be told its dimensions (sql.reports.question).
 
-    What several reports share stands in a file of its own, and in their text as ${CLICK_COSTS} alone on its line.
-    by_day: it takes from `click_days` what that still knows of clicks.
+    What several reports share, or not every question needs, stands in a file of its own, and in their text as
+    ${CLICK_COSTS} alone on its line. parts: by such a word the name of the file that counts, empty where none does.
     """
-    return _with_shared(_text("reports", name), by_day)
+    return _composed(name, tuple(parts.items()))
 
 
-def _with_shared(text: str, by_day: bool) -> str:
-    def shared(found: re.Match[str]) -> str:
-        rolled = by_day and found[2] == "CLICK_CELLS"
-        inner = _with_shared(_text("reports", found[2].lower() + "_by_day" * rolled).rstrip(), by_day and not rolled)
+def has_part(name: str, word: str) -> bool:
+    """Whether `reports/NAME.sql` has that word."""
+    return f"${{{word}}}" in _text("reports", name)
+
+
+@cache
+def _composed(name: str, parts: tuple[tuple[str, str], ...]) -> str:
+    chosen = dict(parts)
+
+    def part(found: re.Match[str]) -> str:
+        word = found[2]
+        file = chosen.get(word, word.lower())
+        inner = _composed(file, tuple(one for one in parts if one[1] != file)) if file else ""
         return indent(inner, found[1])
 
-    return _SHARED.sub(shared, text)
+    return _PART.sub(part, _text("reports", name))
 
 
 def _text(folder: str, name: str) -> str:

@@ -1,8 +1,7 @@
 """The first page: today against yesterday, and what needs attention."""
 
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from dashboard.database import Database
 from dashboard.pages.time_zone import zone_of
 from dashboard.render import Renderer
 from dashboard.services import Services
+from sql.reports.question import Question
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
 _MOST_REASONS = 50
@@ -58,38 +58,25 @@ class Overview:
         now = self._services.now().astimezone(zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         yesterday, until_now = midnight - timedelta(days=1), now - timedelta(days=1)
-        ask = self._asker(zone.key)
-        with ThreadPoolExecutor(4) as pool:
-            funnel, revenue, funnel_before, revenue_before = (
-                one.result()
-                for one in (
-                    pool.submit(ask, "funnel", yesterday, now, "hour"),
-                    pool.submit(ask, "revenue", yesterday, now, "hour"),
-                    pool.submit(ask, "funnel", yesterday, until_now, ""),
-                    pool.submit(ask, "revenue", yesterday, until_now, ""),
-                )
-            )
-        today_funnel, today_revenue = ([row for row in rows if row["hour"] >= midnight] for rows in (funnel, revenue))
-        today, before = (
-            overview.figures_of(today_funnel, today_revenue),
-            overview.figures_of(funnel_before, revenue_before),
-        )
+        questions = [self._question(name, yesterday, now, until_now, zone.key) for name in ("funnel", "revenue")]
+        funnel, revenue = (answer.named() for answer in self._database.reports(questions))
+        today = overview.figures_of(*([row for row in rows if row["hour"] >= midnight] for rows in (funnel, revenue)))
+        before = overview.figures_of(*([row for row in rows if row["earlier"]] for rows in (funnel, revenue)))
         if not today.events:
             today = overview.Figures(today.clicks, dict.fromkeys(before.events, 0), today.cost, today.revenue)
+        hours = overview.by_hour(funnel, revenue, midnight)
         return {
             "tiles": overview.tiles(today, before),
-            "hours": overview.by_hour(funnel, revenue, midnight),
-            "chart": json.dumps(overview.by_hour(funnel, revenue, midnight)),
+            "hours": hours,
+            "chart": json.dumps(hours),
             "currency": overview.main_currency(revenue),
             "zone": zone,
             "at": now,
             "is_empty": not (funnel or revenue),
         }
 
-    def _asker(self, zone: str) -> Callable[[str, datetime, datetime, str], list[dict[str, Any]]]:
-        def ask(report: str, since: datetime, until: datetime, group_by: str) -> list[dict[str, Any]]:
-            choices = {"since": since.isoformat(), "until": until.isoformat(), "zone": zone, "by": "conversion"}
-            choices |= {"group_by": group_by, "decimals": "8"}
-            return self._database.report(self._services.question(report, choices, ())).named()
-
-        return ask
+    def _question(self, report: str, since: datetime, until: datetime, split: datetime, zone: str) -> Question:
+        """By the hour, with what was before `split` apart."""
+        choices = {"since": since.isoformat(), "until": until.isoformat(), "zone": zone, "by": "conversion"}
+        choices |= {"group_by": "hour", "decimals": "8"}
+        return replace(self._services.question(report, choices, ()), split=round(split.timestamp() * 1000))

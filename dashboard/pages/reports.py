@@ -1,6 +1,7 @@
 """The reports: everything that is asked stands in the URL, to share and to keep."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +24,8 @@ _WORDS = {"from": "since", "to": "until", "by": "by", "status": "status", "event
 _FLAGS = ("strict", "tests", "bots")
 _SINCE = "6d"
 _DEEPEST = 3  # dimensions that the form offers at once
+_AS_IT_COMES = ("", "-clicks")  # how ClickHouse sorts the groups of a funnel
+Steps = Sequence[Mapping[str, Any]]
 
 
 class Asked:
@@ -97,40 +100,55 @@ class Reports:
     def csv(self, request: Request) -> Response:
         """The table as a file, all of its pages."""
         asked = Asked(request, self._services)
-        table, _ = self._table(asked)
-        table = table.sorted_by(asked.sort)
+        table = self._table(asked).sorted_by(asked.sort)
         headers = {"content-disposition": f'attachment; filename="{asked.report.name}.csv"'}
         return Response(csv_text(table.columns, table.rows), media_type="text/csv; charset=utf-8", headers=headers)
 
     def _facts(self, asked: Asked) -> dict[str, Any]:
-        table, question = self._table(asked)
+        found = self._funnel(asked) if asked.report.name == "funnel" else None
+        table, steps = found or (self._table(asked), [])
         table = table.sorted_by(asked.sort)
-        pages = max(1, -(-len(table.rows) // tables.PAGE))
+        many = table.many or len(table.rows)
+        pages = max(1, -(-many // tables.PAGE))
         first = (min(asked.page, pages) - 1) * tables.PAGE
         return {
             "table": table,
             "figures": table.figures(),
-            "rows": table.rows[first : first + tables.PAGE],
+            "rows": table.rows if table.many else table.rows[first : first + tables.PAGE],
+            "many": many,
             "written": tables.written,
             "last_page": pages,
-            "steps": self._steps(asked) if asked.report.name == "funnel" else [],
-            "statement": shown(question),
+            "steps": steps,
+            "statement": shown(asked.question(asked.group_by)),
             "is_cut": len(table.rows) >= MOST_ROWS,
         }
 
-    def _table(self, asked: Asked) -> tuple[Table, Question]:
+    def _table(self, asked: Asked) -> Table:
         question = asked.question(asked.group_by)
-        answer = self._database.report(question)
         if asked.report.name == "funnel":
-            return tables.of_funnel(answer.named(), question.group_by), question
-        return Table(answer.columns, answer.rows, len(question.group_by)), question
+            answer = self._database.report(replace(question, most=MOST_ROWS))
+            return tables.of_funnel(answer.named(), question.group_by)
+        answer = self._database.report(question)
+        return Table(answer.columns, answer.rows, len(question.group_by))
 
-    def _steps(self, asked: Asked) -> Sequence[Mapping[str, Any]]:
-        """The funnel of all groups together."""
-        return self._database.report(asked.question(())).named()
+    def _funnel(self, asked: Asked) -> tuple[Table, Steps]:
+        """The table, of which ClickHouse sorts and cuts what it can, and the funnel of all groups together."""
+        whole, grouped = asked.question(()), asked.question(asked.group_by)
+        if not asked.group_by:
+            steps = self._database.report(whole).named()
+            return tables.of_funnel(steps, ()), steps
+        is_page = asked.sort in _AS_IT_COMES
+        most, skip = (tables.PAGE, (asked.page - 1) * tables.PAGE) if is_page else (MOST_ROWS, 0)
+        some, all_of_it = self._database.reports([replace(grouped, most=most, skip=skip), whole])
+        rows = some.named()
+        if skip and not rows:  # a page beyond the last
+            return self._table(asked), all_of_it.named()
+        table = tables.of_funnel(rows, grouped.group_by)
+        many = rows[0]["among"] if rows and is_page else 0
+        return replace(table, many=many), all_of_it.named()
 
 
-_NOTHING: dict[str, Any] = {"table": None, "steps": [], "statement": "", "last_page": 1, "is_cut": False}
+_NOTHING: dict[str, Any] = {"table": None, "steps": [], "statement": "", "last_page": 1, "many": 0, "is_cut": False}
 
 
 def _without_query(request: Request) -> Request:

@@ -1,4 +1,4 @@
-"""Asks ClickHouse for a report."""
+"""Asks ClickHouse for a report: first what the tables hold, then no more than that needs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.query import QueryResult
 
-from sql.reports.question import Question, parameters_of, reads_days, runnable, text_of
+from sql.reports.question import Known, Question, parameters_of, parts_of, runnable, text_of
 from sql.reports.rates import check_rates
-from sql.statements import report_statement
+from sql.statements import has_part, report_statement
 from sql.stream import stream as stream_of
 
 
@@ -25,16 +25,27 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def statement_of(question: Question) -> str:
-    """The statement that answers a question; its values are bound by the server."""
-    return text_of(question, report_statement(question.report.name, by_day=reads_days(question)))
+def known_of(client: Client, question: Question) -> Known | None:
+    """What the tables hold of the time of a question; None: its report does not go by that."""
+    if not has_part(question.report.name, "CLICK_COSTS"):
+        return None
+    text = report_statement("known", {})
+    (row,) = client.query(text, parameters_of(question, text)).named_results()
+    return Known(**row | {"billed": bool(row["billed"]), "read_days": tuple(row["read_days"])})
+
+
+def bound(question: Question, known: Known | None = None) -> tuple[str, dict[str, Any]]:
+    """The statement that answers a question, and the values that the server binds.
+
+    known: as found a moment ago; of the rows that came since, some may count and others not yet.
+    """
+    text = text_of(question, report_statement(question.report.name, parts_of(question, known)))
+    return text, parameters_of(question, text, known)
 
 
 def ask(client: Client, question: Question) -> Answer:
     """The answer to a question. Raises NoRateError where an amount has no rate into the currency asked for."""
-    text = statement_of(question)
-    result = client.query(text, parameters_of(question, text))
-    return answered(question, result)
+    return answered(question, client.query(*bound(question, known_of(client, question))))
 
 
 def answered(question: Question, result: QueryResult) -> Answer:
@@ -45,17 +56,15 @@ def answered(question: Question, result: QueryResult) -> Answer:
 
 
 def shown(question: Question) -> str:
-    """The statement that answers a question, with its parameters, as clickhouse-client takes it."""
-    text = statement_of(question)
-    return runnable(text, parameters_of(question, text))
+    """The statement that answers a question whatever the tables hold, with its parameters, for clickhouse-client."""
+    return runnable(*bound(question))
 
 
 def stream(client: Client, question: Question, form: str) -> Iterator[bytes]:
     """The answer in one of ClickHouse's formats, as it arrives. Raises NoRateError, before anything arrives."""
     if question.into:
         ask(client, question)
-    text = statement_of(question)
-    return stream_of(client, text, parameters_of(question, text), form)
+    return stream_of(client, *bound(question, known_of(client, question)), form)
 
 
 def _currencies(answer: Answer) -> Iterator[str]:

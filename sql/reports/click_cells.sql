@@ -13,6 +13,6 @@ SELECT
 FROM clicks FINAL
 WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
   AND clicked_at < fromUnixTimestamp64Milli({until:Int64})
-  AND (NOT is_test OR {tests:Bool})${FILTERS}${READ_DAYS}
+  AND (NOT is_test OR {tests:Bool})${FILTERS}
   AND (NOT is_bot OR {bots:Bool})
 GROUP BY ALL

@@ -7,7 +7,7 @@ WITH
     ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded
 SELECT
-    ${GROUPS}
+    ${GROUPS}${AMONG}
     step,
     if(step = 0, 'click', {events:Array(String)}[step]) AS event,
     found[step].1 AS clicks,
@@ -18,7 +18,7 @@ SELECT
 FROM
 (
     SELECT
-        ${GROUPS}
+        ${GROUPS}${COUNTED}
         mapFromArrays(groupArray(step), groupArray((clicks, conversions, money))) AS found
     FROM
     (
@@ -57,38 +57,7 @@ FROM
               AND NOT is_refund
               AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
-              AND (NOT {strict:Bool} OR (click_id, indexOf({events:Array(String)}, event)) GLOBAL IN
-              (
-                  SELECT click_id, arrayJoin(range(1, toUInt64(reached) + 1))
-                  FROM
-                  (
-                      WITH if({by:String} = 'click', clicked_at, occurred_at) AS dated
-                      SELECT
-                          click_id,
-                          groupArray((
-                              toInt64(indexOf({events:Array(String)}, event)),
-                              toUnixTimestamp64Milli(occurred_at))) AS seen,
-                          arrayFold(
-                              (last, step) -> if(
-                                  last.1 = step - 1 AND arrayExists(one -> one.1 = step AND one.2 >= last.2, seen),
-                                  (step, arrayMin(arrayMap(
-                                      one -> one.2,
-                                      arrayFilter(one -> one.1 = step AND one.2 >= last.2, seen)))),
-                                  last),
-                              range(toInt64(1), toInt64(length({events:Array(String)})) + 1),
-                              (toInt64(0), toUnixTimestamp64Milli(min(clicked_at)))).1 AS reached
-                      FROM conversions FINAL
-                      WHERE {strict:Bool}
-                        AND dated >= fromUnixTimestamp64Milli({since:Int64})
-                        AND dated < fromUnixTimestamp64Milli({until:Int64})
-                        AND event IN {events:Array(String)}
-                        AND status IN {statuses:Array(String)}
-                        AND NOT is_refund
-                        AND (NOT is_test OR {tests:Bool})${FILTERS}
-                        AND (NOT is_bot OR {bots:Bool})
-                      GROUP BY click_id
-                  )
-              ))
+              ${STRICT}
             GROUP BY ALL
 
             UNION ALL
@@ -121,6 +90,7 @@ FROM
         GROUP BY ALL
     )
     GROUP BY ALL
+    ${CUT}
 )
 ARRAY JOIN range(toUInt16(0), toUInt16(length({events:Array(String)}) + 1)) AS step
 ORDER BY found[0].1 DESC, ${GROUPS} step

@@ -6,6 +6,7 @@ What stands in the statement's text are names of dimensions, which come from a c
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from string import Template
 from typing import Any
 
@@ -44,6 +45,9 @@ class Question:
     cut: float = CUT
     into: Into | None = None  # the one currency that money is told in; None: each in its own
     filters: tuple[tuple[str, str], ...] = ()  # only where a fact of the click, by its name, has this value
+    split: int | None = None  # milliseconds: what was `earlier` than that is apart from the rest
+    most: int = 0  # groups of the funnel: those with the most clicks, and `among` how many they are; 0: all of them
+    skip: int = 0  # that many of those
 
     def __post_init__(self) -> None:
         report = self.report
@@ -61,6 +65,8 @@ class Question:
             raise ValueError("only optimise says keep and cut")
         if not 0 <= self.keep < self.cut <= 1:
             raise ValueError(f"keep {self.keep:g} and cut {self.cut:g}: write probabilities, keep below cut")
+        if (self.most, self.skip) != (0, 0) and report.name != "funnel":
+            raise ValueError("only the funnel is asked for some of its groups")
         if not self.events and report.events == "lasting":
             raise ValueError(f"{report.name} needs events, and none are configured")
 
@@ -78,23 +84,51 @@ def filterable(report: Report) -> tuple[str, ...]:
 def reads_days(question: Question) -> bool:
     """Whether all that it asks of clicks stands in the table `click_days` too."""
     asked = {*question.group_by, *(name for name, _ in question.filters)}
-    return asked <= {*OF_CLICK_DAYS, *(OF_WHOLE_DAYS if question.zone == "UTC" else ())}
+    return question.split is None and asked <= {*OF_CLICK_DAYS, *(OF_WHOLE_DAYS if question.zone == "UTC" else ())}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the tables were found to hold before a report is asked of them (known.sql)."""
+
+    billed: bool  # bills name days of this time
+    refreshed_at: int  # milliseconds: when `click_days` was made; 0: it is not to be read
+    first_day: date  # the first of `click_days` that is whole in this time
+    end_day: date  # the first that is not any more
+    read_days: tuple[date, ...]  # by the day in the click ID: of these the rows are read
+
+
+def parts_of(question: Question, known: Known | None = None) -> dict[str, str]:
+    """Of what stands in files of their own, those that the statement needs; `known` is unknown: all that may count."""
+    by_day = known is not None and known.refreshed_at > 0 and reads_days(question)
+    return {
+        "CLICK_COSTS": "click_costs" if known is None or known.billed else "click_own_costs",
+        "OWN_CELLS": "own_cells_by_day" if by_day else "own_cells",
+        "READ_DAYS": "read_days" if by_day else "",
+        "RATES": "rates" if question.into else "no_rates",
+        "STRICT": "strict" if question.strict else "",
+        "CUT": "cut" if question.most else "",
+    }
 
 
 def text_of(question: Question, file: str) -> str:
     """The statement: `file`, the text of the report's file, grouped by the dimensions that are asked for."""
+    dimensions = [(name, expression(name)) for name in question.group_by]
+    if question.split is not None:
+        dimensions.append(("earlier", "at < fromUnixTimestamp64Milli({split:Int64}) AS earlier"))
     text = Template(file).substitute(
-        DIMENSIONS="".join(f"{expression(name)}, " for name in question.group_by),
-        GROUPS="".join(f"{name}, " for name in question.group_by),
+        DIMENSIONS="".join(f"{said}, " for _, said in dimensions),
+        GROUPS="".join(f"{name}, " for name, _ in dimensions),
+        AMONG="among, " if question.most else "",
+        COUNTED="count() OVER () AS among, " if question.most else "",
         FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_BILLS),
         FACT_NAMES=", ".join(f"'{name}'" for name in OF_BILLS),
-        READ_DAYS=" AND id_day IN (SELECT arrayJoin(read_days))" if reads_days(question) else "",
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
     )
     return re.sub(r" +$\n?", lambda found: "\n" if text[found.start() - 1] != "\n" else "", text, flags=re.MULTILINE)
 
 
-def parameters_of(question: Question, text: str) -> dict[str, Any]:
+def parameters_of(question: Question, text: str, known: Known | None = None) -> dict[str, Any]:
     """The parameters that stand in the statement, by name: {name:Type}. The server binds them."""
     values = {
         "since": question.since,
@@ -113,7 +147,13 @@ def parameters_of(question: Question, text: str) -> dict[str, Any]:
         **into_parameters(question.into),
         "keep": question.keep,
         "cut": question.cut,
+        "split": question.split,
+        "most": question.most,
+        "skip": question.skip,
     } | {f"filter_{at}": value for at, (_, value) in enumerate(question.filters)}
+    if known is not None:
+        values |= {"refreshed_at": known.refreshed_at, "read_days": list(known.read_days)}
+        values |= {"first_day": known.first_day, "end_day": known.end_day}
     return {name: values[name] for name in sorted(set(_PARAMETER.findall(text)))}
 
 

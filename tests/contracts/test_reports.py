@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -139,6 +140,24 @@ def test_no_value_ever_stands_in_a_statement(dimension: str) -> None:
             assert "DROP" not in text
             assert "no'where" not in text
             assert r"\'; DROP" in settings
+
+
+def test_the_pages_of_a_funnel_are_its_groups_in_their_order_and_say_how_many_there_are(told: Client) -> None:
+    question = Question(REPORTS["funnel"], events=EVENTS, group_by=("campaign", "sub1"), tests=True)
+    whole = ask(told, question).named()
+    pages = [ask(told, replace(question, most=1, skip=skip)).named() for skip in range(3)]
+    assert pages[2] == []
+    assert {row.pop("among") for page in pages for row in page} == {2}
+    assert [row for page in pages for row in page] == whole
+
+
+def test_what_was_before_a_moment_is_told_apart_from_the_rest(told: Client) -> None:
+    for name in ("funnel", "revenue"):
+        question = Question(REPORTS[name], events=EVENTS)
+        for split, earlier in ((NOW - 1, False), (NOW + 10**8, True)):
+            rows = ask(told, replace(question, split=split)).named()
+            assert {row.pop("earlier") for row in rows} == {earlier}
+            assert rows == ask(told, question).named()
 
 
 def test_an_answer_is_had_in_a_form_of_clickhouse(told: Client) -> None:

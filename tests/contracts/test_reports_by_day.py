@@ -13,7 +13,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from sql.connect import connect
-from sql.reports.ask import ask
+from sql.reports.ask import answered, ask, bound, known_of
 from sql.reports.catalogue import REPORTS
 from sql.reports.dimensions import OF_CLICK_DAYS, OF_WHOLE_DAYS
 from sql.reports.question import DAY_MS, Question, reads_days
@@ -52,7 +52,9 @@ class Days:
         """The report says what brute force finds in the rows."""
         rows = {table: latest(found, KEYS[table]) for table, found in (self.written | bills).items()}
         keys = len(question.group_by) + _KEYS[question.report.name]
-        found = {row[:keys]: row[keys:] for row in ask(self.client, question).rows}
+        answer = ask(self.client, question)
+        assert answered(question, self.client.query(*bound(question))) == answer  # as the statement says that is shown
+        found = {row[:keys]: row[keys:] for row in answer.rows}
         with localcontext(prec=80):
             wanted = BRUTE_FORCE[question.report.name](question, in_one_currency(question, rows))
         assert {key: row for key, row in found.items() if any(row)} == {k: row for k, row in wanted.items() if any(row)}
@@ -92,6 +94,11 @@ def test_whole_days_come_from_the_refresh_and_what_it_has_not_from_the_rows(days
     assert not days.shows_ghost(replace(question, group_by=("campaign", "day"), zone="Asia/Kolkata"))
     assert not days.shows_ghost(replace(question, until=_BEGAN_MS + 11 * DAY_MS + 1))
     assert days.shows_ghost(replace(question, until=_BEGAN_MS + 12 * DAY_MS))
+    known = known_of(days.client, question)
+    assert known is not None
+    assert known.refreshed_at > 0
+    another = replace(known, refreshed_at=known.refreshed_at - 1)  # it was made anew between the two statements
+    assert "ghost" not in {row[0] for row in days.client.query(*bound(question, another)).result_rows}
     days.refresh()
     assert not days.shows_ghost(question)
 
