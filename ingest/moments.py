@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 
 _NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,9})?", re.ASCII)
 _SECONDS_END = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
@@ -11,6 +12,7 @@ _END_MS = 4_102_444_800_000  # 2100
 WANTED = "write a moment as seconds or milliseconds since 1970, or as ISO 8601 like 2026-11-21T10:00:00Z"
 
 
+@lru_cache(maxsize=4096)
 def parse_moment(text: str, zone: tzinfo = UTC) -> int:
     """Milliseconds since 1970 of seconds, milliseconds or ISO 8601 (in `zone` if it names none). Raises ValueError."""
     text = text.strip()
