@@ -51,7 +51,7 @@ def _fill(plan: Plan, client: Client) -> Results:
         write_day(client, day, plan.records)
         told(day + 1)
     wrote = time.monotonic() - began
-    refreshed = _refresh(plan, client)
+    refreshed = refresh(plan, client)
     write_day(client, DAYS - 1, plan.records, now=True)  # what came since last night
     told(DAYS)
     _wait_for_merges(plan, client)
@@ -69,7 +69,7 @@ def _fill(plan: Plan, client: Client) -> Results:
     }
 
 
-def _refresh(plan: Plan, client: Client) -> float:
+def refresh(plan: Plan, client: Client) -> float:
     """Make `click_days`, as the server does every night. Returns how many seconds that took."""
     told, began = plan.step("click_days", 1), time.monotonic()
     for what in ("REFRESH", "WAIT"):

@@ -1,5 +1,6 @@
 """What sources were told: by destination and state, each with its attempts; and sending again, after a confirmation."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from starlette.requests import Request
@@ -13,10 +14,11 @@ from dashboard.pages.time_zone import zone_of
 from dashboard.render import Renderer
 from dashboard.services import Resent, Services
 from schemas.values import FINAL_STATES
-from sql.deliveries import Wanted, find, steps
+from sql.deliveries import Wanted, find, newest, steps
 
 _MOST = 200
 _DAY_MS = 86_400_000
+_RECENT_MS = 3_600_000
 _DAYS = 7
 _BOX = "id-"  # before the ID, in the names of a form's boxes
 
@@ -57,13 +59,17 @@ class Deliveries:
 
     def _list(self, request: Request, more: dict[str, Any]) -> Response:
         given = request.query_params
-        since = round(self._services.now().timestamp() * 1000) - _DAYS * _DAY_MS
+        now = round(self._services.now().timestamp() * 1000)
+        since = now - _DAYS * _DAY_MS
         state, destination, event = (given.get(name, "") for name in ("state", "destination", "event"))
         wanted = Wanted(destination=destination, states=(state,) if state else (), event=event, since=since, most=_MOST)
         asked: list[Resent] = more.get("asked", [])
+        with ThreadPoolExecutor(1) as pool:
+            counts = pool.submit(self._database.rows, "dashboard_deliveries", {"since": since})
+            found = self._database.read(lambda client: newest(client, wanted, now - _RECENT_MS))
         facts = {
-            "found": self._database.read(lambda client: find(client, wanted)),
-            "counts": self._database.rows("dashboard_deliveries", {"since": since}),
+            "found": found,
+            "counts": counts.result(),
             "given": {"destination": destination, "state": state, "event": event},
             "events": self._services.settings().funnel,
             "days": _DAYS,

@@ -40,7 +40,15 @@ FROM
             minIf(attempted_at, attempt = 0) AS began_at,
             maxIf(attempted_at, state = 'delivered') AS ended_at
         FROM deliveries FINAL
-        WHERE empty({events:Array(String)}) OR event IN {events:Array(String)}
+        WHERE (empty({events:Array(String)}) OR event IN {events:Array(String)})
+          AND (id_day, click_id, delivery_id) GLOBAL IN -- what began in this time, by the key
+          (
+              SELECT id_day, click_id, delivery_id
+              FROM deliveries
+              WHERE attempt = 0
+                AND attempted_at >= fromUnixTimestamp64Milli({since:Int64})
+                AND attempted_at < fromUnixTimestamp64Milli({until:Int64})
+          )
         GROUP BY delivery_id, source, event
         HAVING countIf(attempt = 0) > 0 AND countIf(state = 'delivered') > 0
     )

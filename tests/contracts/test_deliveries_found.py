@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.versions import offset_of
 from sql.connect import connect
-from sql.deliveries import Wanted, find, steps
+from sql.deliveries import Wanted, find, newest, steps
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import NOW, click, delivery, dsn_of, on_topic, write
 
@@ -58,6 +58,8 @@ def told(clickhouse: ClickHouse) -> Iterator[Client]:
 )
 def test_deliveries_are_found_by_their_last_step(told: Client, asked: dict[str, Any], ids: list[str]) -> None:
     found = find(told, Wanted(**asked))
+    for recent in (0, NOW + 9000, NOW + 10**9):  # whenever one guesses that the newest were
+        assert newest(told, Wanted(**asked), recent) == found
     assert sorted(one.delivery_id for one in found) == sorted(ids)
     assert [one.attempted_at for one in found] == sorted((one.attempted_at for one in found), reverse=True)
 
