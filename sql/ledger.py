@@ -26,12 +26,34 @@ class Settlement(NamedTuple):
     totals: dict[str, Decimal]
 
 
+class Span(NamedTuple):
+    """When conversions were received: since a millisecond, and in these months (UTC, 202611) before it."""
+
+    since: int = 0
+    months: tuple[int, ...] = ()
+
+    def asked(self) -> dict[str, Any]:
+        """As the statements take it."""
+        return {"since": self.since, "months": list(self.months)}
+
+
+EVER = Span()
+
+
 def conversions(
-    client: "Client", partner: str, accept: Sequence[str], campaigns: Sequence[str], until: int
+    client: "Client", partner: str, accept: Sequence[str], campaigns: Sequence[str], until: int, span: Span = EVER
 ) -> list[Row]:
     """Those received before a millisecond, with what their click claimed (`claim`): whose it is has to be decided."""
     asked = {"partner": partner, "accept": list(accept), "campaigns": list(campaigns), "until": until}
-    return list(client.query(statement("partner_conversions"), asked).named_results())
+    return list(client.query(statement("partner_conversions"), asked | span.asked()).named_results())
+
+
+def months(
+    client: "Client", partner: str, accept: Sequence[str], campaigns: Sequence[str], until: int
+) -> list[tuple[Any, ...]]:
+    """What these come to by month, as the columns of the statement: claim and campaign first."""
+    asked = {"partner": partner, "accept": list(accept), "campaigns": list(campaigns), "until": until}
+    return [tuple(row) for row in client.query(statement("partner_months"), asked).result_rows]
 
 
 def clicks(
@@ -47,9 +69,9 @@ def claims(client: "Client") -> list[Row]:
     return list(client.query(statement("partner_claims")).named_results())
 
 
-def lines(client: "Client", partner: str) -> list[Row]:
-    """All that was settled, each with its `month`."""
-    return list(client.query(statement("ledger_lines"), {"partner": partner}).named_results())
+def lines(client: "Client", partner: str, span: Span = EVER) -> list[Row]:
+    """What was settled of conversions received then, each with its `month`."""
+    return list(client.query(statement("ledger_lines"), {"partner": partner} | span.asked()).named_results())
 
 
 def settlements(client: "Client", partner: str = "") -> list[Settlement]:

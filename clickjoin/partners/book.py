@@ -11,11 +11,12 @@ from clickhouse_connect.driver.client import Client
 from clickjoin.panels import partner_url
 from clickjoin.partners.account import Balance, Clicks, Group, balances, groups, told_events
 from clickjoin.partners.ledger import Conversion, Due, Line, due, standings
+from clickjoin.partners.months import GONE, Cell, open_months
 from schemas.ids import settlement_id
 from schemas.partner_claims import Claims, claim, keys_of
 from schemas.settings.file import Settings
 from sql import ledger as tables
-from sql.ledger import Settlement
+from sql.ledger import EVER, Settlement, Span
 
 COLUMNS = Line._fields
 
@@ -71,10 +72,11 @@ def statement_of(client: Client, settings: Settings, name: str, month: str, now:
 def account_of(
     client: Client, settings: Settings, name: str, since: datetime, now: datetime, zone: ZoneInfo
 ) -> Account:
-    """A partner's account as it stands."""
+    """A partner's account as it stands: of the months since then, and of those before of which something is open."""
     partner, until = settings.partners[name], _ms(now)
-    lines = [_line(row) for row in tables.lines(client, name)]
-    found = _conversions(client, settings, name, until)
+    span = _open_span(client, settings, name, since, until)
+    lines = [_line(row) for row in tables.lines(client, name, span)]
+    found = _conversions(client, settings, name, until, span)
     standing = list(standings(partner, found, lines, until))
     settled = tables.settlements(client, name)[::-1]
     rows = tables.clicks(client, name, partner.accept, partner.campaigns, _ms(since), zone.key)
@@ -137,12 +139,21 @@ def _was_settled(name: str, settled: Settlement) -> str:
     return f"{settled.month} was settled with {name} on {at}{said}: what changed since is in the next month's"
 
 
-def _conversions(client: Client, settings: Settings, name: str, until: int) -> list[Conversion]:
+def _open_span(client: Client, settings: Settings, name: str, since: datetime, until: int) -> Span:
+    """The whole months since a moment, and those before it of which something is open."""
+    partner, claims = settings.partners[name], Claims(settings.partners, secrets_of(settings))
+    began = _ms(since.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0))
+    rows = tables.months(client, name, partner.accept, partner.campaigns, until)
+    theirs = [cell for said, campaign, *cell in rows if cell[2] == GONE or claims.owner(said, campaign).partner == name]
+    return Span(began, tuple(sorted(open_months(partner, (Cell(*cell) for cell in theirs)))))
+
+
+def _conversions(client: Client, settings: Settings, name: str, until: int, span: Span = EVER) -> list[Conversion]:
     """Those of clicks that are the partner's."""
     partner, claims = settings.partners[name], Claims(settings.partners, secrets_of(settings))
     owners: dict[tuple[str, str], bool] = {}
     found = []
-    for row in tables.conversions(client, name, partner.accept, partner.campaigns, until):
+    for row in tables.conversions(client, name, partner.accept, partner.campaigns, until, span):
         said = (row["claim"], row["campaign"])
         if said not in owners:
             owners[said] = claims.owner(*said).partner == name

@@ -23,8 +23,9 @@ from dashboard.passwords import hashed, is_right
 from schemas.partner_claims import claim
 from schemas.settings.file import Settings
 from schemas.settings.servers import ClickHouse as ClickHouseSettings
+from sql import ledger
 from sql.connect import connect
-from sql.ledger import claims
+from sql.ledger import Span, claims
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import dsn_of
 from tests.support.asgi import Browser
@@ -221,3 +222,26 @@ def test_a_password_typed_on_the_page_of_a_partner_is_kept_as_its_hash(dashboard
     entry = dashboard.catalogue.read().named("partners")["zoe"].entry
     assert is_right(PASSWORD, entry["password"])
     assert PASSWORD not in str(entry)
+
+
+def test_a_look_reads_the_months_of_which_something_is_open_and_no_others(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans: list[Span] = []
+    read = ledger.conversions
+    monkeypatch.setattr(ledger, "conversions", lambda *asked: spans.append(asked[-1]) or read(*asked))  # type: ignore[func-returns-value]
+    mine = [row for row in tables.rows[::4] if not row["is_test"]]
+    for row in mine:
+        if row["status"] == "pending":
+            tables.change(row, status="rejected")
+    for opened in ((), (202610,)):
+        found = [
+            account_of(tables.client, configured(), "bob", since, DECEMBER, ZoneInfo("UTC")).balances
+            for since in (DECEMBER, OCTOBER)
+        ]
+        assert found[0] == found[1] != []
+        assert spans[-2].months == opened
+        tables.change(next(row for row in mine if row["status"] == "approved"), status="rejected")
+    gone = next(row["conversion_id"] for row in mine[1:] if row["received_at"].month == 10)
+    tables.client.command("DELETE FROM conversions WHERE conversion_id = {gone:String}", {"gone": gone})
+    assert (202610, "install", "gone") in [row[2:5] for row in ledger.months(tables.client, "bob", [], [], 1 << 41)]

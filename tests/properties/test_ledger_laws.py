@@ -9,7 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clickjoin.partners.ledger import Conversion, Line, due, standings, totals
+from clickjoin.partners.account import balances
+from clickjoin.partners.ledger import Conversion, Line, due, month_of, standings, totals
+from clickjoin.partners.months import GONE, Cell, open_months
 from schemas.settings.partners import Partner
 
 DAY = 86_400_000
@@ -74,7 +76,7 @@ def settle_all(who: Partner, history: list[tuple[dict[str, Conversion], int]]) -
     return lines
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(RULES), st.integers(0, 40), histories())
 def test_the_lines_of_a_conversion_add_up_to_its_share_as_it_stands(
     rule: Any, hold: int, history: list[tuple[dict[str, Conversion], int]]
@@ -141,3 +143,44 @@ def test_the_order_in_which_conversions_are_read_changes_nothing(
     random.shuffle(shuffled)
     for rule in RULES:
         assert due(partner(rule), shuffled, (), until) == due(partner(rule), known.values(), (), until)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from(RULES), st.sampled_from(RULES), st.integers(0, 40), histories(), st.sets(st.sampled_from("abcd"))
+)
+def test_a_balance_of_open_months_alone_is_that_of_all(
+    rule: Any, later: Any, hold: int, history: list[tuple[dict[str, Conversion], int]], dropped: set[str]
+) -> None:
+    """Also where shares were changed, or conversions dropped, since it was settled."""
+    lines = settle_all(partner(rule, hold), history[:-1])
+    known, until = history[-1]
+    left = [one for name, one in known.items() if name not in dropped]
+    who = partner(later, hold)
+    opened = open_months(who, cells(left, lines))
+    read = [one for one in left if month(one.received_at) in opened]
+    of_them = [line for line in lines if month(line.received_at) in opened]
+    assert balance(who, read, of_them, until) == balance(who, left, lines, until)
+
+
+def balance(who: Partner, some: list[Conversion], lines: list[Line], until: int) -> Any:
+    found = balances(due(who, some, lines, until).totals, standings(who, some, lines, until), ())
+    return [one for one in found if any(one[1:])]
+
+
+def month(at: int) -> int:
+    return int(month_of(at).replace("-", ""))
+
+
+def cells(some: list[Conversion], lines: list[Line]) -> list[Cell]:
+    """As sql/queries/partner_months.sql counts them, each alone."""
+    last = {line.conversion_id: line for line in lines}
+    made = []
+    for one in some:
+        line = last.pop(one.conversion_id, None)
+        worth = "unknown" if one.payout is None else "some" if one.payout else "nothing"
+        is_same = line is not None and ((one.payout or 0), one.currency) == (line.payout, line.payout_currency)
+        told = (line.reason, line.share) if line else ("", "")
+        made.append(Cell(month(one.received_at), one.event, one.status, one.is_refund, worth, *told, is_same, 1))
+    gone = [(month(line.received_at), line.event, line.reason, line.share) for line in last.values()]
+    return made + [Cell(at, event, GONE, False, "nothing", why, share, False, 1) for at, event, why, share in gone]
