@@ -162,6 +162,9 @@ def test_a_source_records_clicks_server_to_server_with_its_key(ingest: IngestPro
     assert (reply.status, reply.json) == (200, {"click_id": "pops:S-77"})
     click = topics.click("pops:S-77")
     assert (click.clicked_at, click.placement, click.ip) == (1_700_000_000_000, "5", "")
+    lines = b'{"click_id": "S-78"}\n{"click_id": "S-79"}'
+    several = ingest.call("POST", "/click/spring", lines, Authorization=f"Bearer {SOURCE_KEY}")
+    assert several.json == {"click_ids": ["pops:S-78", "pops:S-79"]}
     minted = ingest.call("POST", f"/click/spring?key={SOURCE_KEY}", b"zoneclick=q").json["click_id"]
     assert topics.click(minted).source_click_id == "q"
 
