@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from dataclasses import replace
 from datetime import datetime
@@ -13,6 +12,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from clickjoin.embedded.ports import free_port
+from tests.forked import Forked
 from tests.polling import until
 from tests.support.catalogue import memory_writer
 from tests.support.dashboard_rows import NOW
@@ -70,10 +70,8 @@ class DashboardProcess:
         self.url = f"http://{self.listen}"
         self.config, self.log = folder / "dashboard.toml", folder / "dashboard.log"
         self.config.write_text(CONFIG.format(dsn=dsn, ingest=ingest) + more)
-        with self.log.open("ab") as log:
-            options = [now.isoformat(), "well"] if well else [now.isoformat()]
-            command = [sys.executable, "-m", "tests.dashboard_process", str(self.config), self.listen, *options]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        options = [now.isoformat(), "well"] if well else [now.isoformat()]
+        self.process = Forked("tests.dashboard_process", [str(self.config), self.listen, *options], self.log)
 
     def __enter__(self) -> Self:
         until(self._answers, 30, f"the dashboard answers; its log: {self.log}")

@@ -20,6 +20,7 @@ from schemas.settings.file import Settings
 from schemas.topics import DELIVERIES, EMIT_GROUP, INVALID, OUTCOMES, TOPICS, partition_of
 from schemas.wire import decode_delivery, decode_invalid, encode
 from tests.emit_samples import outcome
+from tests.forked import Forked
 from tests.kafka_server import KafkaServer
 from tests.polling import until
 
@@ -68,13 +69,10 @@ class EmitProcess:
         self.log = folder / "emit.log"
         self.config = folder / "settings.json"
         self.config.write_text(json.dumps(settings | {"kafka": {"bootstrap": bootstrap}}))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Forked | None = None
 
     def start(self) -> "EmitProcess":
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.emit_process", str(self.config), str(self.data)], stderr=log, stdout=log
-            )
+        self._process = Forked("tests.emit_process", [str(self.config), str(self.data)], self.log)
         return self
 
     @property

@@ -4,8 +4,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from clickjoin.embedded.ports import free_port
 from schemas.records import Click, Invalid, Postback
 from schemas.topics import EVENTS, INVALID
 from schemas.wire import decode_event, decode_invalid
+from tests.forked import Forked
 from tests.ingest_samples import tree
 from tests.kafka_server import KafkaServer
 from tests.polling import until
@@ -34,7 +33,7 @@ class Reply(NamedTuple):
 
 
 class IngestProcess:
-    """One `python -m ingest` on a port; its standard error and its spool are files in the folder."""
+    """One `python -m ingest` on a port, forked; its standard error and its spool are files in the folder."""
 
     def __init__(self, folder: Path, bootstrap: str, port: int, **sections: Any) -> None:
         self.port = port
@@ -44,9 +43,7 @@ class IngestProcess:
         found = tree(kafka={"bootstrap": bootstrap}, **sections)
         found["ingest"]["listen"] = f"127.0.0.1:{port}"
         config.write_text(toml(found), encoding="utf-8")
-        with self._log.open("ab") as log:
-            argv = [sys.executable, "-m", "ingest", str(config), str(self.spool)]
-            self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+        self.process = Forked("ingest", [str(config), str(self.spool)], self._log)
 
     @property
     def log(self) -> str:

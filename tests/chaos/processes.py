@@ -8,9 +8,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
+from typing import cast
 
-from clickjoin.embedded.children import Child, Running, last_lines, start
+from clickjoin.embedded.children import Child, Running, last_lines
 from clickjoin.embedded.ports import free_port
+from tests.forked import Forked
 
 RESTART_AFTER = 0.5  # seconds
 ENDS_WITHIN = 40.0  # seconds from SIGTERM on
@@ -112,7 +114,9 @@ class RoleProcess:
     def _start(self) -> None:
         self._lives += 1
         output = self._folder / f"{self._lives:03d}.log"
-        self._running = start(Child(name=self.name, argv=self.command(self._role), env=self.environment, output=output))
+        child = Child(name=self.name, argv=self.command(self._role), env=self.environment, output=output)
+        forked = Forked("clickjoin", child.argv[3:], output, self.environment)
+        self._running = Running(child, cast("subprocess.Popen[bytes]", forked))
         self._is_struck = False
 
     def _bury(self, code: int) -> None:

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from time import time
 from typing import Any
@@ -14,6 +12,7 @@ from sql.migrate import migrate
 from streams.join.state import DAY_MS, KEEP_DAYS
 from tests.contracts.clickhouse_front import FrontProcess, free_port
 from tests.contracts.sink_records import on_topic, write
+from tests.forked import Forked
 from tests.polling import until
 from tests.support.join_cold import minted
 from tests.support.join_samples import Join, click, postback
@@ -32,9 +31,7 @@ class ColdWorker(JoinWorker):
         self._arguments = [bootstrap, str(data), SESSION_TIMEOUT, url, *wishes]
 
     def start(self) -> "ColdWorker":
-        command = [sys.executable, "-m", "tests.support.join_cold_worker", *self._arguments]
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        self.process = Forked("tests.support.join_cold_worker", self._arguments, self.log)
         return self
 
 

@@ -3,8 +3,6 @@
 import http.client
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from clickjoin.topics import ensure_topics
 from schemas.catalogue import NONE, Change, ChangedMeanwhileError, Revision
 from schemas.settings.servers import Kafka
 from schemas.topics import CATALOGUE, TOPICS
+from tests.forked import Forked
 from tests.ingest_process import toml
 from tests.ingest_samples import tree
 from tests.kafka_server import KafkaServer
@@ -37,9 +36,8 @@ class FollowingIngest:
         self._log, config = folder / "ingest.log", folder / "clickjoin.toml"
         listen = {"listen": f"127.0.0.1:{self.port}", "click_timeout": "30s", "spool_after": "30s"}
         config.write_text(toml(tree(kafka={"bootstrap": bootstrap}, ingest=listen)), encoding="utf-8")
-        command = [sys.executable, "-m", "clickjoin", "ingest", "--config", str(config), "--data", str(self.data)]
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        options = ["--config", str(config), "--data", str(self.data)]
+        self.process = Forked("clickjoin", ["ingest", *options], self._log)
 
     @property
     def log(self) -> str:

@@ -1,9 +1,6 @@
 """Kafka with TLS and SASL, ClickHouse with TLS and a password: from a click to its row, and clear words."""
 
 import http.client
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,6 +16,7 @@ from presets.load import load_settings
 from schemas.settings.file import Settings
 from sql.connect import connect
 from tests.contracts.clickhouse_front import FrontProcess
+from tests.forked import Forked
 from tests.polling import until
 from tests.support.roles import RoleProcess
 from tests.support.secured import CERTIFICATE, PASSWORD, USER, SecuredKafka, tls_before
@@ -96,9 +94,9 @@ def test_from_a_click_to_its_row_everything_goes_by_tls_and_passwords(
         monkeypatch.setenv(name, value)
     found = settings(config)
     prepare(found)
-    argv = [sys.executable, "-m", "clickjoin", "ingest", "--config", str(config), "--data", str(tmp_path)]
+    options = ["--config", str(config), "--data", str(tmp_path)]
     roles = [RoleProcess(role, config, tmp_path) for role in ("join", "sink")]
-    ingest = subprocess.Popen(argv, env=os.environ, stderr=(tmp_path / "ingest.log").open("wb"))
+    ingest = Forked("clickjoin", ["ingest", *options], tmp_path / "ingest.log")
     try:
         for role in roles:
             role.until_ready()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from kafka.errors import KafkaError
 from schemas.records import Event, Invalid, Outcome, Postback, Tick
 from schemas.topics import CATALOGUE, EVENTS, INVALID, JOIN_GROUP, OUTCOMES, TOPICS, partition_of
 from schemas.wire import decode_invalid, decode_outcome, encode
+from tests.forked import Forked
 from tests.polling import until
 
 SOON_BACK = {"reconnect_backoff_max_ms": 500}  # by default a client looks for a broker that was away after 30 s
@@ -116,12 +115,11 @@ class JoinWorker:
     def __init__(self, bootstrap: str, data: Path) -> None:
         self._bootstrap, self.data = bootstrap, data
         self.log = data.with_suffix(".log")
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | None = None
 
     def start(self) -> "JoinWorker":
-        command = [sys.executable, "-m", "tests.support.join_worker", self._bootstrap, str(self.data), SESSION_TIMEOUT]
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        arguments = [self._bootstrap, str(self.data), SESSION_TIMEOUT]
+        self.process = Forked("tests.support.join_worker", arguments, self.log)
         return self
 
     @property

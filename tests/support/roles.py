@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -11,6 +9,7 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from clickjoin.embedded.ports import free_port
+from tests.forked import Forked
 from tests.polling import until
 
 _CONFIG = """
@@ -36,10 +35,7 @@ class RoleProcess:
         self.role, self.listen = role, listen or f"127.0.0.1:{free_port()}"
         self.log = folder / f"{role}-{self.listen.rpartition(':')[2]}.log"
         options = ["--config", str(config), "--data", str(folder / f"{role}-data"), "--metrics-listen", self.listen]
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "clickjoin", role, *options], stdout=output, stderr=output
-            )
+        self.process = Forked("clickjoin", [role, *options], self.log)
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of one of its pages; 0 while nobody answers."""
