@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,8 @@ DAY = 86_400_000
 BEGAN = 1_790_812_800_000  # 2026-10-01
 CENT = Decimal("0.01")
 
-MONEY = st.decimals(Decimal(-30), Decimal(30), places=4)
+PAYOUTS: st.SearchStrategy[Decimal | None] = st.none() | st.decimals(Decimal(-30), Decimal(30), places=4)
+FEW_PAYOUTS: st.SearchStrategy[Decimal | None] = st.sampled_from([None, Decimal(0), Decimal(2), Decimal(-2)])
 RULES: list[Any] = [
     "70%",
     "33.33%",
@@ -31,8 +33,8 @@ RULES: list[Any] = [
 
 
 @st.composite
-def conversions(draw: st.DrawFn, name: str) -> Conversion:
-    payout = draw(st.none() | MONEY)
+def conversions(draw: st.DrawFn, name: str, payouts: st.SearchStrategy[Decimal | None]) -> Conversion:
+    payout = draw(payouts)
     return Conversion(
         conversion_id=name,
         click_id=f"click-{name}",
@@ -48,13 +50,15 @@ def conversions(draw: st.DrawFn, name: str) -> Conversion:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[tuple[dict[str, Conversion], int]]:
+def histories(
+    draw: st.DrawFn, names: str = "abcdefgh", payouts: st.SearchStrategy[Decimal | None] = PAYOUTS
+) -> list[tuple[dict[str, Conversion], int]]:
     """What the tables say at each settlement: conversions come, and change."""
     known: dict[str, Conversion] = {}
     found = []
     for month in range(draw(st.integers(1, 4))):
-        for name in draw(st.lists(st.sampled_from("abcdefgh"), max_size=8)):
-            new = draw(conversions(name))
+        for name in draw(st.lists(st.sampled_from(names), max_size=8)):
+            new = draw(conversions(name, payouts))
             same = ("event", "received_at", "is_refund")  # those never change
             known[name] = new._replace(**{key: getattr(known[name], key) for key in same}) if name in known else new
         found.append((dict(known), BEGAN + 31 * (month + 1) * DAY))
@@ -147,20 +151,47 @@ def test_the_order_in_which_conversions_are_read_changes_nothing(
 
 @settings(max_examples=80, deadline=None)
 @given(
-    st.sampled_from(RULES), st.sampled_from(RULES), st.integers(0, 40), histories(), st.sets(st.sampled_from("abcd"))
+    st.sampled_from(RULES),
+    st.none() | st.sampled_from(RULES),
+    st.integers(0, 40),
+    histories("abc", FEW_PAYOUTS),
+    st.sets(st.sampled_from("ab")),
 )
 def test_a_balance_of_open_months_alone_is_that_of_all(
-    rule: Any, later: Any, hold: int, history: list[tuple[dict[str, Conversion], int]], dropped: set[str]
+    rule: Any, later: Any | None, hold: int, history: list[tuple[dict[str, Conversion], int]], dropped: set[str]
 ) -> None:
     """Also where shares were changed, or conversions dropped, since it was settled."""
     lines = settle_all(partner(rule, hold), history[:-1])
     known, until = history[-1]
     left = [one for name, one in known.items() if name not in dropped]
-    who = partner(later, hold)
+    who = partner(later or rule, hold)
     opened = open_months(who, cells(left, lines))
     read = [one for one in left if month(one.received_at) in opened]
     of_them = [line for line in lines if month(line.received_at) in opened]
     assert balance(who, read, of_them, until) == balance(who, left, lines, until)
+
+
+@pytest.mark.parametrize(
+    ("rule", "later", "then"),
+    [
+        ("70%", "70%", {"payout": Decimal(3)}),
+        ("70%", "70%", {"currency": "EUR"}),
+        ("70%", "70%", {"status": "rejected"}),
+        ("70%", "70%", {"status": "pending"}),
+        ("1.50 USD", "1.50 USD", {"payout": None}),
+        (RULES[5], {"steps": [{"after": 0, "share": "60%"}, {"after": 9, "share": "50%"}], "retroactive": True}, {}),
+    ],
+)
+def test_what_changes_after_it_was_settled_opens_its_month_and_nothing_else_does(
+    rule: Any, later: Any, then: dict[str, Any]
+) -> None:
+    one = Conversion("a", "a", "install", "spring", "", "approved", Decimal(2), "USD", False, BEGAN)
+    until = BEGAN + 31 * DAY
+    lines = list(due(partner(rule), [one], [], until).lines)
+    assert lines
+    assert open_months(partner(rule), cells([one], lines)) == set()
+    assert open_months(partner(rule), cells([one], [])) == {202610}
+    assert open_months(partner(later), cells([one._replace(**then)], lines)) == {202610}
 
 
 def balance(who: Partner, some: list[Conversion], lines: list[Line], until: int) -> Any:
