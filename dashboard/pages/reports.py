@@ -110,7 +110,8 @@ class Reports:
         table = table.sorted_by(asked.sort)
         many = table.many or len(table.rows)
         pages = max(1, -(-many // tables.PAGE))
-        first = (min(asked.page, pages) - 1) * tables.PAGE
+        asked.page = min(asked.page, pages)
+        first = (asked.page - 1) * tables.PAGE
         return {
             "table": table,
             "figures": table.figures(),
