@@ -1,6 +1,6 @@
 """Processes that need not import anything: they are forked from one that has imported everything, and started nothing.
 
-A start then takes a tenth of the CPU, and hundreds are started. Where the command line itself is the point, or the
+A start then takes a third of the CPU, and a hundred are started. Where the command line itself is the point, or the
 whole system, it is run as users run it.
 """
 
