@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from clickjoin.data_folder import looked_file
 from clickjoin.embedded.ports import free_port
 from tests.polling import until
 
@@ -36,6 +37,7 @@ def test_it_waits_for_clickhouse_reads_again_at_sighup_keeps_what_was_right_and_
         waits = "alerts_wait_for_clickhouse"
         until(lambda: process.poll() is not None or waits in log.read_text(), 20, "it says what it waits for")
         assert f"127.0.0.1:{port}" in log.read_text()
+        until(looked_file(tmp_path / "data").exists, 20, "it says when it looked, although it listens nowhere")
         config.write_text(_CONFIG.format(port=port, alert="installs").replace('"step"', '"stride"'))
         process.send_signal(signal.SIGHUP)
         until(lambda: "configuration_kept" in log.read_text(), 20, "a wrong file changes nothing")

@@ -1,13 +1,9 @@
 """What is told to a webhook unasked: losses, approval rates that fell, steps that broke."""
 
 import json
-import signal
 from base64 import b64encode
-from collections.abc import Callable
 from decimal import Decimal
 from math import comb
-from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -17,14 +13,11 @@ from standardwebhooks import Webhook as Verifier
 
 from clickjoin.alerts.message import id_of, request_of
 from clickjoin.alerts.rules import Alarm, approvals, below, losses, steps
-from clickjoin.alerts.run import Watch
 from schemas.settings.alerts import DIMENSIONS, Alert
-from schemas.settings.file import Settings
 from schemas.settings.validation import validate
 from schemas.settings.webhooks import Webhook
 from sql.reports.dimensions import OF_CLICK
 from streams.emit.conditions import conditions_of_webhook
-from tests.polling import until
 
 DAY = 86_400_000
 NOW = 1_795_255_200_000
@@ -170,16 +163,3 @@ def test_a_webhook_of_alerts_alone_is_told_of_no_conversion() -> None:
     webhook = {"url": "https://crm.example/a", "secret": "env:CRM", "conversions": False}
     conditions = conditions_of_webhook(Webhook.model_validate(webhook, context={"env": {"CRM": SECRET}}))
     assert conditions.statuses == frozenset()
-
-
-def test_who_looks_says_when_also_while_clickhouse_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: dict[int, Callable[..., None]] = {}
-    monkeypatch.setattr(signal, "signal", lambda number, do: told.__setitem__(number, do))
-    looked = tmp_path / "data" / "alerts.looked"
-    settings = Settings.model_validate({"clickhouse": {"url": "http://127.0.0.1:1/clickjoin"}})
-    watch = Thread(target=Watch(settings, lambda: settings, looked).run)
-    watch.start()
-    until(looked.exists, 60, "it has looked")
-    told[signal.SIGTERM](signal.SIGTERM, None)
-    watch.join(60)
-    assert not watch.is_alive()
