@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from ingest.plans import CampaignPlan
+from ingest.routing.caps import passed_caps
 from ingest.routing.figures import ELSEWHERE, NOTHING, Figures, Used
 from ingest.routing.learn import Clicks, Earned, learn
 from ingest.routing.plan import RoutePlan, day_begins_ms, moment_of
@@ -98,16 +99,9 @@ class Learner:
         if self._told.get(name) == plan:
             return
         self._told[name] = plan
-        for rule in (rule for rank in plan.ranks for rule in rank):
-            used = found.used_of(rule.offer, found.day)
-            for cap, limit, had in (
-                ("daily_clicks", rule.daily_clicks, used.clicks),
-                ("daily_conversions", rule.daily_conversions, used.of(rule.cap_event)),
-            ):
-                if limit is not None and had > limit:
-                    log.warning(
-                        "cap_below_used", path=f"campaigns.{name}", offer=rule.offer, cap=cap, value=limit, used=had
-                    )
+        rules = (rule for rank in plan.ranks for rule in rank)
+        for _, offer, cap, limit, used in passed_caps(rules, lambda offer: found.used_of(offer, found.day)):
+            log.warning("cap_below_used", path=f"campaigns.{name}", offer=offer, cap=cap, value=limit, used=used)
 
 
 async def figures_of(asker: Asker, name: str, plan: RoutePlan, now_ms: int, normals: Normals) -> Figures:

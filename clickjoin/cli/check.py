@@ -1,5 +1,6 @@
 """`clickjoin check`: is the configuration right, and what goes into each panel."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,9 @@ from clickjoin.network_panels import NetworkPanel
 from clickjoin.panels import OtherPanel, Panels, SourcePanel
 from schemas.settings.errors import ConfigError, Problem
 from schemas.settings.file import Settings
+from schemas.settings.routing_problems import ended
 from schemas.topics import DELIVERIES, EVENTS
+from schemas.values import Millis
 
 HideKeys = Annotated[bool, typer.Option("--hide-keys", help="Show *** instead of the networks' keys.")]
 
@@ -33,7 +36,7 @@ def check(
 ) -> None:
     """Validate the configuration, with the catalogue, and print the URLs to paste into each panel. They hold keys.
 
-    Where Kafka answers, waits are held against what its topics keep.
+    Where Kafka answers, waits are held against what its topics keep; where ClickHouse does, caps against what is used.
     """
     from clickjoin.panels import panels
 
@@ -45,7 +48,9 @@ def check(
             raise typer.Exit(WRONG) from None
         refuse(config, error)
     too_long, not_known = _waits(settings)
-    warnings = [*warnings, *too_long]
+    now_ms = time.time_ns() // 1_000_000
+    passed, not_counted = _caps(settings, now_ms)
+    warnings = [*warnings, *too_long, *passed, *ended(settings.campaigns, now_ms)]
     found = panels(settings, hide_keys=hide_keys)
     if as_json:
         print_json(_document(found, warnings))
@@ -53,6 +58,8 @@ def check(
         _print(config, found, warnings)
     if not_known:
         typer.echo(f"waits were not held against what Kafka's topics keep: {not_known}", err=True)
+    if not_counted:
+        typer.echo(f"caps were not held against what was used of them today: {not_counted}", err=True)
 
 
 def _waits(settings: Settings) -> tuple[list[Problem], str]:
@@ -62,6 +69,14 @@ def _waits(settings: Settings) -> tuple[list[Problem], str]:
 
     kept = ask(settings.kafka, (EVENTS, DELIVERIES))
     return waits_too_long(settings, kept.ms), "" if settings.kafka.is_embedded else kept.why_not
+
+
+def _caps(settings: Settings, now_ms: Millis) -> tuple[list[Problem], str]:
+    """Those that are below what was used, and why that is not known (embedded: nothing is used while it is off)."""
+    from clickjoin.caps_used import caps_below_used
+
+    passed, why_not = caps_below_used(settings, now_ms)
+    return passed, "" if settings.clickhouse.is_embedded else why_not
 
 
 def _document(found: Panels, warnings: list[Problem]) -> dict[str, object]:

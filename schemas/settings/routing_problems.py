@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from schemas.macros import CLICK_MACROS, MacroError, parse_url_template
-from schemas.settings.errors import Path
+from schemas.settings.errors import Path, Problem, path_text
 from schemas.settings.networks import parse_zone
 from schemas.settings.offer_rules import CONVERSION, EPC, NOT, TRAITS, OfferRule
 from schemas.settings.traffic import Campaign
+from schemas.values import Millis
 
 Mistake = tuple[Path, object, str]
 """Where in the campaign, what stands there (None: nothing), what would be right."""
@@ -30,6 +31,20 @@ def routing_mistakes(campaign: Campaign, known: Known) -> Iterator[Mistake]:
     yield from _hidden(campaign)
     yield from _trafficback(campaign, known)
     yield from _optimise(campaign, known)
+
+
+def ended(campaigns: Mapping[str, Campaign], now_ms: Millis) -> list[Problem]:
+    """Offers of campaigns whose `end` is past: right once, so no mistakes, but nobody is sent there any more."""
+    return [
+        Problem(
+            path_text(("campaigns", name, "offers", index, "end")),
+            str(rule.end),
+            f"is past ({campaign.timezone}): nobody is sent to {rule.offer} any more",
+        )
+        for name, campaign in campaigns.items()
+        for index, rule in enumerate(campaign.offers)
+        if rule.end and moment_ms(rule.end, campaign.timezone) <= now_ms
+    ]
 
 
 def moment_ms(moment: datetime, zone: str) -> int:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
+from clickjoin.caps_used import caps_below_used
 from ingest.chance import normals
 from ingest.clickhouse_figures import ClickHouseFigures
 from ingest.learner import AwayError, Learner
@@ -101,6 +103,15 @@ def test_the_tables_say_what_each_offer_is_worth_and_what_is_used_of_its_cap(
         "game": Used(_PER_OFFER + 1, {"install": 1, "trial": 1}),
         "quiz": Used(_PER_OFFER, {"install": 30}),
     }
+
+    offers = ["quiz", {"offer": "game", "daily_clicks": 9, "daily_conversions": 2, "cap_event": "trial"}]
+    configured = settings(campaigns={"smart": {"source": "free", "offers": offers}})
+    here = configured.clickhouse.model_copy(update={"url": SecretStr(dsn)})
+    passed, why_not = caps_below_used(configured.model_copy(update={"clickhouse": here}), round(NOW.timestamp() * 1000))
+    assert [str(one) for one in passed] == [
+        "campaigns.smart.offers[1].daily_clicks = 9: game has had 61 today (UTC): it gets nobody more until midnight"
+    ]
+    assert why_not == ""
 
 
 def test_clickhouse_that_is_away_is_told_so() -> None:

@@ -1,10 +1,12 @@
 # ruff: noqa: E501 - one case, one line
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from schemas.settings.routing_problems import ended
 from schemas.settings.validation import validate
-from tests.ingest_samples import tree
+from tests.ingest_samples import settings, tree
 
 CAMPAIGN: dict[str, Any] = {"source": "free", "offers": ["game", "quiz"], "cost": "0.05 EUR"}
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -47,3 +49,13 @@ def test_a_mistake_in_a_campaign_s_offers_is_told_with_path_and_reason(change: d
 def test_what_is_paused_may_have_no_weight() -> None:
     campaign = CAMPAIGN | {"offers": ["game", {"offer": "quiz", "weight": 0, "paused": True}]}
     assert validate(tree(campaigns={"smart": campaign}), {})[1] == []
+
+
+def test_an_offer_whose_end_is_past_is_told_by_its_path_in_the_campaign_s_zone() -> None:
+    offers = ["game", {"offer": "quiz", "end": "2026-11-20T18:00"}]
+    campaigns = settings(campaigns={"spring": {**CAMPAIGN, "timezone": "Europe/Berlin", "offers": offers}}).campaigns
+    six_there = round(datetime(2026, 11, 20, 17, tzinfo=UTC).timestamp() * 1000)
+    assert ended(campaigns, six_there - 1) == []
+    (told,) = ended(campaigns, six_there)
+    assert told.path == "campaigns.spring.offers[1].end"
+    assert told.message == "is past (Europe/Berlin): nobody is sent to quiz any more"
