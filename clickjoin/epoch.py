@@ -10,6 +10,7 @@ import structlog
 from clickhouse_connect.driver.client import Client
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from ingest.kafka_client import made
 from schemas.records import Epoch
 from schemas.settings.servers import Kafka
 from schemas.topics import EVENTS
@@ -41,7 +42,7 @@ def begin_epoch(kafka: Kafka, choose: Callable[[], int]) -> int | None:
 
     choose: the epoch where no partition has begun one; a call that was killed half way is finished with its own.
     """
-    consumer = KafkaConsumer(**blocking_connection(kafka), enable_auto_commit=False)
+    consumer = made(KafkaConsumer, **blocking_connection(kafka), enable_auto_commit=False)
     try:
         partitions = [TopicPartition(EVENTS, number) for number in consumer.partitions_for_topic(EVENTS) or ()]
         ends = consumer.end_offsets(partitions)
@@ -70,7 +71,7 @@ def _first_epoch(consumer: KafkaConsumer, partition: TopicPartition) -> int:
 
 
 def _write(kafka: Kafka, partitions: list[int], epoch: int) -> None:
-    producer = KafkaProducer(**blocking_connection(kafka), acks="all")
+    producer = made(KafkaProducer, **blocking_connection(kafka), acks="all")
     try:
         sent = [producer.send(EVENTS, value=encode(Epoch(epoch=epoch)), partition=number) for number in partitions]
         for future in sent:

@@ -146,8 +146,10 @@ def held_until(kafka: Kafka, now: float) -> dict[str, str | None]:
     from kafka import KafkaAdminClient
     from kafka.admin import ConfigResource, ConfigResourceType
 
+    from ingest.kafka_client import made
+
     names = ["retention.ms", "segment.ms"]
-    admin = KafkaAdminClient(**blocking_connection(kafka))
+    admin = made(KafkaAdminClient, **blocking_connection(kafka))
     try:
         asked = [ConfigResource(ConfigResourceType.TOPIC, topic, configs=names) for topic in TOPICS]
         told = admin.describe_configs(asked, config_filter="all")["topic"]

@@ -122,6 +122,7 @@ def _roles(kafka: Kafka, away: dict[str, str]) -> tuple[RoleStatus, ...]:
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
+    from ingest.kafka_client import made
     from streams.adapters.kafka import blocking_connection
 
     silent = [nobody_listens(server) for server in kafka.servers.split(",")]
@@ -129,7 +130,7 @@ def _roles(kafka: Kafka, away: dict[str, str]) -> tuple[RoleStatus, ...]:
         away["kafka"] = "; ".join(silent)
         return ()
     try:
-        admin = KafkaAdminClient(**blocking_connection(kafka), bootstrap_timeout_ms=_ANSWER_WITHIN_MS)
+        admin = made(KafkaAdminClient, **blocking_connection(kafka), bootstrap_timeout_ms=_ANSWER_WITHIN_MS)
         try:
             return _ask_roles(admin)
         finally:

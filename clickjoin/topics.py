@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka.properties import MAX_MESSAGE_BYTES
 from clickjoin.embedded.ports import listening
+from ingest.kafka_client import made
 from schemas.settings.servers import Kafka
 from schemas.topics import CATALOGUE, DELIVERIES, EVENTS, INVALID, OUTCOMES
 from streams.adapters.kafka import blocking_connection
@@ -46,7 +47,7 @@ def ensure_topics(kafka: Kafka, patience: float = 60.0) -> None:
     """
     _await_broker(kafka.servers, patience)
     try:
-        admin = KafkaAdminClient(**blocking_connection(kafka))
+        admin = made(KafkaAdminClient, **blocking_connection(kafka))
         try:
             _ensure(admin, kafka)
         finally:

@@ -26,6 +26,7 @@ def ask(kafka: Kafka, topics: Sequence[str]) -> Kept:
 
     from clickjoin.doctor.kafka import reasons_heard
     from clickjoin.status import nobody_listens
+    from ingest.kafka_client import made
     from streams.adapters.kafka import blocking_connection
 
     silent = [why for server in kafka.servers.split(",") if (why := nobody_listens(server))]
@@ -33,7 +34,7 @@ def ask(kafka: Kafka, topics: Sequence[str]) -> Kept:
         return Kept({}, silent[0])
     patience = {"bootstrap_timeout_ms": _WITHIN_MS, "request_timeout_ms": _WITHIN_MS}
     try:
-        with reasons_heard(), closing(KafkaAdminClient(**blocking_connection(kafka), **patience)) as admin:
+        with reasons_heard(), closing(made(KafkaAdminClient, **blocking_connection(kafka), **patience)) as admin:
             there = sorted(set(topics) & set(admin.list_topics()))
             asked = [ConfigResource(ConfigResourceType.TOPIC, topic, configs=[_RETENTION]) for topic in there]
             told = admin.describe_configs(asked, config_filter="all")["topic"] if asked else {}

@@ -1,14 +1,17 @@
-"""How kafka-python is set up, and given many records at once."""
+"""How kafka-python is set up, made, given many records at once, and closed."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
 from kafka.structs import TopicPartition
 
 from schemas.settings.servers import Kafka
+
+Client = TypeVar("Client")
 
 _REQUEST_MS = 5_000
 _BATCH_BYTES = 256 * 1024
@@ -42,6 +45,23 @@ def producer_options(kafka: Kafka, timeout: float) -> dict[str, Any]:
         options["sasl_plain_username"] = security.username
         options["sasl_plain_password"] = security.password.get_secret_value()
     return options
+
+
+def made(kind: Callable[..., Client], **options: Any) -> Client:
+    """A client of kafka-python. Where it cannot be made, it would leave its thread and its sockets behind."""
+    begun: list[KafkaNetClient] = []
+
+    def connecting(**given: Any) -> KafkaNetClient:
+        begun.append(KafkaNetClient(**given))
+        return begun[-1]
+
+    try:
+        return kind(**options, kafka_client=connecting)
+    except BaseException:
+        for one in begun:
+            one.close()
+            one._manager._net.stop()
+        raise
 
 
 def append_all(producer: Any, records: Iterable[tuple[str, int, bytes, bytes]]) -> list[Any]:

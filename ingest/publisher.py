@@ -14,7 +14,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from ingest.group import Group, NotStored, Receipt, told
-from ingest.kafka_client import close, knock, producer_options
+from ingest.kafka_client import close, knock, made, producer_options
 from ingest.presence import Presence
 from ingest.spool_file import Record
 from ingest.waiting import until
@@ -111,7 +111,7 @@ class Publisher:
         """A new producer, and the number of partitions of each topic."""
         # kafka-python backs off for many seconds, and keeps its sockets, when it is built while nobody listens.
         knock(self._kafka.servers)
-        producer = KafkaProducer(**producer_options(self._kafka, self._timeout))
+        producer = made(KafkaProducer, **producer_options(self._kafka, self._timeout))
         try:
             partitions = {topic: len(producer.partitions_for(topic)) for topic in (EVENTS, INVALID)}
         except BaseException:

@@ -11,6 +11,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
 from clickjoin.status import nobody_listens
+from ingest.kafka_client import made
 from schemas.catalogue import EMPTY, Catalogue, Revision, fold
 from schemas.settings.servers import Kafka
 from schemas.topics import CATALOGUE
@@ -100,7 +101,8 @@ def opened(kafka: Kafka, *, wait_ms: int = _POLL_MS) -> Iterator[Topic]:
     if all(silent := [nobody_listens(server) for server in kafka.servers.split(",")]):
         raise TopicAwayError("; ".join(silent))
     try:
-        consumer = KafkaConsumer(
+        consumer = made(
+            KafkaConsumer,
             **blocking_connection(kafka),
             enable_auto_commit=False,
             auto_offset_reset="none",  # a topic that was made anew is read from its beginning, and on purpose
@@ -141,7 +143,8 @@ def append(kafka: Kafka, revision: Revision) -> int:
     if len(value) > MOST_BYTES:
         raise ValueError(f"{len(value)} bytes at once are more than {MOST_BYTES}: apply it in several files")
     try:
-        producer = KafkaProducer(
+        producer = made(
+            KafkaProducer,
             **blocking_connection(kafka),
             acks="all",
             enable_idempotence=True,

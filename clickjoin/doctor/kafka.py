@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 
 from clickjoin.doctor.facts import KafkaFacts, TopicFacts
 from clickjoin.status import READS
+from ingest.kafka_client import made
 from schemas.records import Tick
 from schemas.settings.servers import Kafka
 from schemas.topics import EVENTS
@@ -61,7 +62,7 @@ def ask_kafka(kafka: Kafka, names: Sequence[str]) -> KafkaFacts:
 
     Writes one tick to `events`, where that has begun: the answer tells whether it takes records, and its clock.
     """
-    admin = KafkaAdminClient(**blocking_connection(kafka), **_PATIENCE)
+    admin = made(KafkaAdminClient, **blocking_connection(kafka), **_PATIENCE)
     try:
         brokers = len(admin.describe_cluster()["brokers"])
         found = {topic["name"]: topic for topic in admin.describe_topics(list(names)) if not topic["error_code"]}
@@ -113,7 +114,7 @@ def _has_begun(admin: Any) -> bool:
 def _write(kafka: Kafka) -> tuple[str, float | None]:
     """Why a tick was not taken, or how far the broker's clock is before ours."""
     try:
-        producer = KafkaProducer(**blocking_connection(kafka), acks="all")
+        producer = made(KafkaProducer, **blocking_connection(kafka), acks="all")
         try:
             producer.partitions_for(EVENTS)  # what must be asked first is not to be measured
             began = time.time()

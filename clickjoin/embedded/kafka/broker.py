@@ -17,6 +17,7 @@ from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka.jars import jar_folder
 from clickjoin.embedded.kafka.properties import LOGGING, broker_properties
 from clickjoin.embedded.ports import free_port, listening
+from ingest.kafka_client import made
 
 __all__ = ["EmbeddedKafka", "jar_folder"]
 
@@ -60,7 +61,7 @@ class EmbeddedKafka:
         if not listening(self.port):
             return False
         try:
-            KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=_ANSWER_WITHIN_MS).close()
+            made(KafkaAdminClient, bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=_ANSWER_WITHIN_MS).close()
         except KafkaError:
             return False
         return True
