@@ -45,7 +45,7 @@ async def _of(asker: ClickHouseFigures, name: str, campaign: Campaign, now_ms: M
         Problem(
             path_text(("campaigns", name, "offers", one.at, one.cap)),
             str(one.limit),
-            f"{one.offer} has had {one.used} today ({campaign.timezone}): it gets nobody more until midnight",
+            f"{one.offer} has had {one.used} today ({campaign.timezone or 'UTC'}): it gets nobody more until midnight",
         )
         for one in found
     ]

@@ -39,7 +39,7 @@ def ended(campaigns: Mapping[str, Campaign], now_ms: Millis) -> list[Problem]:
         Problem(
             path_text(("campaigns", name, "offers", index, "end")),
             str(rule.end),
-            f"is past ({campaign.timezone}): nobody is sent to {rule.offer} any more",
+            f"is past ({campaign.timezone or 'UTC'}): nobody is sent to {rule.offer} any more",
         )
         for name, campaign in campaigns.items()
         for index, rule in enumerate(campaign.offers)
