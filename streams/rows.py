@@ -1,8 +1,8 @@
 """Records to rows of the tables. Pure.
 
-A row is a tuple in the order of its table's columns: times in milliseconds since 1970, amounts as Decimal, days as
-YYYY-MM-DD. What a row cannot know (`inserted_at`) is left to the table. The same record gives the same row, whenever
-and however often it is read.
+A row is a tuple in the order of its table's columns, of values that JSON can hold: times in seconds (exact to the
+millisecond), amounts as Decimal, days as YYYY-MM-DD. What a row cannot know (`inserted_at`) is left to the table. The
+same record gives the same row, whenever and however often it is read.
 """
 
 import re
@@ -31,8 +31,8 @@ def click_row(click: Click, epoch: int, offset: int) -> Row:
     return (
         click.click_id,
         id_day(click.click_id),
-        click.clicked_at,
-        click.received_at,
+        click.clicked_at / 1000,
+        click.received_at / 1000,
         click.campaign,
         click.source,
         click.source_click_id,
@@ -93,10 +93,10 @@ def postback_row(outcome: Outcome) -> Row:
         postback.raw_status,
         postback.payout,
         postback.currency,
-        postback.received_at,
-        postback.occurred_at,
-        outcome.decided_at,
-        click.clicked_at if click else None,
+        postback.received_at / 1000,
+        _seconds(postback.occurred_at),
+        outcome.decided_at / 1000,
+        click.clicked_at / 1000 if click else None,
         click.campaign if click else "",
         click.source if click else "",
         click.offer if click else "",
@@ -133,11 +133,11 @@ def conversion_row(outcome: Outcome) -> Row | None:
         conversion.is_refund,
         conversion.network,
         conversion.postback_id,
-        conversion.occurred_at,
-        conversion.received_at,
-        conversion.status_at,
-        conversion.status_received_at,
-        click.clicked_at,
+        conversion.occurred_at / 1000,
+        conversion.received_at / 1000,
+        _seconds(conversion.status_at),
+        conversion.status_received_at / 1000,
+        click.clicked_at / 1000,
         click.campaign,
         click.source,
         click.source_click_id,
@@ -186,8 +186,8 @@ def delivery_row(delivery: Delivery, offset: int) -> Row:
         delivery.reason,
         delivery.took_ms,
         delivery.answer,
-        delivery.at,
-        delivery.next_attempt_at or None,
+        delivery.at / 1000,
+        _seconds(delivery.next_attempt_at or None),
         delivery.worker,
         version(0, offset),
     )
@@ -197,7 +197,7 @@ def invalid_row(invalid: Invalid, offset: int) -> Row:
     """The row in `invalid` of a record at `offset`."""
     return (
         invalid.invalid_id,
-        invalid.received_at,
+        invalid.received_at / 1000,
         invalid.kind,
         invalid.code,
         invalid.detail,
@@ -211,7 +211,7 @@ def invalid_row(invalid: Invalid, offset: int) -> Row:
 
 def forgotten_row(forget: Forget, epoch: int, offset: int, at_ms: int) -> Row:
     """The row in `forgotten` of a request at `offset`, appended at a moment. The first request stays."""
-    return forget.click_id, id_day(forget.click_id), at_ms, first_stays(version(epoch, offset))
+    return forget.click_id, id_day(forget.click_id), at_ms / 1000, first_stays(version(epoch, offset))
 
 
 def masked(url: str) -> str:
@@ -219,6 +219,10 @@ def masked(url: str) -> str:
     if "@" in url:
         url = _SECRET_USER.sub(f"{_MASK}@", url)
     return _SECRET_PARAMETER.sub(rf"\g<1>{_MASK}", url)
+
+
+def _seconds(ms: int | None) -> float | None:
+    return None if ms is None else ms / 1000
 
 
 def _subs(click: Click) -> tuple[str, ...]:

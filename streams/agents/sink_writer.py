@@ -144,7 +144,7 @@ class Writer:
 
     async def _insert(self, table: Table, lines: Sequence[Line]) -> None:
         """Try the same bytes until they are acknowledged. Raises RefusedError."""
-        body = body_of(table, [row for row, _ in lines])
+        body = body_of([row for row, _ in lines])
         for pause in _pauses():
             began = monotonic()
             try:
@@ -156,7 +156,7 @@ class Writer:
                 self.inserts += 1
                 self._metrics.written(table.name, len(lines), monotonic() - began)
                 if (received_at := _RECEIVED_AT.get(table)) is not None:
-                    self._metrics.came(table.name, max(row[received_at] for row, _ in lines) / 1000)
+                    self._metrics.came(table.name, max(row[received_at] for row, _ in lines))
                 return
 
 

@@ -15,9 +15,8 @@ from schemas.records import Epoch, Invalid, Tick
 from streams.adapters.clickhouse import ClickHouse as Database
 from streams.agents.sink import SinkPartition
 from streams.agents.sink_writer import Writer
-from streams.column_types import COLUMN_TYPES
 from streams.metrics import SinkMetrics
-from streams.tables import WRITE_ORDER, Table
+from streams.tables import Table
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import (
     NOW,
@@ -142,29 +141,6 @@ def test_money_and_times_are_exact(dsn: str) -> None:
     write(dsn, "events", on_topic("events", lot))
     found = rows(dsn, "SELECT cost, toUnixTimestamp64Milli(received_at) FROM clicks FINAL ORDER BY clicked_at")
     assert found == [(one.cost, one.received_at) for one in lot]
-
-
-def test_any_text_is_kept_as_it_came_and_a_large_batch_is_one_part(dsn: str) -> None:
-    texts = ["", "plain", "größe \0\n'\"\t", "日" * 60, "x" * 127, "x" * 128, "y" * 20_000]
-    lot = [click(0, click_id=f"pops:{n}", keyword=texts[n % 7], os=texts[n % 7]) for n in range(5000)]
-    write(dsn, "events", on_topic("events", lot))
-    assert rows(dsn, "SELECT sum(length(keyword)), uniqExact(_part) FROM clicks") == [
-        (sum(len(one.keyword.encode()) for one in lot), 1)
-    ]
-    assert dict(rows(dsn, "SELECT keyword, count() FROM clicks WHERE keyword = os GROUP BY keyword")) == {
-        text: sum(one.keyword == text for one in lot) for text in texts
-    }
-
-
-def test_columns_are_sent_in_the_types_that_their_tables_give_them(dsn: str) -> None:
-    asked = (
-        "SELECT table, groupArray((name, type)) FROM system.columns WHERE database = currentDatabase() GROUP BY table"
-    )
-    found = {table: dict(columns) for table, columns in rows(dsn, asked)}
-    for table in WRITE_ORDER:
-        for column, sent in zip(table.columns, COLUMN_TYPES[table.name], strict=True):
-            plain = found[table.name][column].replace("(LowCardinality(String)", "(String")  # within lists and maps
-            assert (column, sent) == (column, plain), table.name
 
 
 @pytest.mark.parametrize("topic", ["events", "outcomes", "deliveries", "invalid"])

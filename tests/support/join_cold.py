@@ -66,8 +66,8 @@ def _said_again(same: list[dict[str, Any]]) -> list[Row]:
                 "said_at": last["version"],
                 "first_txid": txids[-1] if txids else "",
                 "last_raw_status": last["raw_status"],
-                "last_status_at": last["occurred_at"],
-                "last_status_received_at": last["received_at"],
+                "last_status_at": _ms(last["occurred_at"]),
+                "last_status_received_at": _ms(last["received_at"]),
             }
         )
     return answers
@@ -75,13 +75,17 @@ def _said_again(same: list[dict[str, Any]]) -> list[Row]:
 
 def _conversion(row: dict[str, Any]) -> Row:
     times = ("occurred", "received", "status", "status_received")
-    return row | {"amount": _text(row["payout"])} | {f"{name}_ms": row[f"{name}_at"] for name in times}
+    return row | {"amount": _text(row["payout"])} | {f"{name}_ms": _ms(row[f"{name}_at"]) for name in times}
 
 
 def _click(row: dict[str, Any]) -> Row:
-    times = {f"{name}_ms": row[f"{name}_at"] for name in ("clicked", "received")}
+    times = {f"{name}_ms": _ms(row[f"{name}_at"]) for name in ("clicked", "received")}
     return row | times | {"amount": _text(row["cost"]), "subs": [row[name] for name in SUBS]}
 
 
 def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else format(amount.normalize(), "f")
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas import ids
 from schemas.id_day import id_day
@@ -134,7 +137,15 @@ def test_a_conversion_of_a_test_click_is_a_test() -> None:
 def test_a_step_after_which_nothing_is_tried_has_no_next_attempt() -> None:
     done = Delivery(**{name: getattr(DELIVERY, name) for name in Delivery.__struct_fields__} | {"next_attempt_at": 0})
     assert named(tables.DELIVERIES, rows.delivery_row(done, 1))["next_attempt_at"] is None
-    assert named(tables.DELIVERIES, rows.delivery_row(DELIVERY, 1))["next_attempt_at"] == AT + 5000
+    assert named(tables.DELIVERIES, rows.delivery_row(DELIVERY, 1))["next_attempt_at"] == (AT + 5000) / 1000
+
+
+@given(st.integers(min_value=0, max_value=9_999_999_999_999))
+def test_times_are_exact_to_the_millisecond(ms: int) -> None:
+    text = json.dumps(
+        rows.click_row(Click(click_id="a", clicked_at=ms, received_at=0, campaign="", source=""), 0, 0)[2]
+    )
+    assert Decimal(text) * 1000 == ms
 
 
 @pytest.mark.parametrize(
