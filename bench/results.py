@@ -27,7 +27,7 @@ def spread(name: str, runs: Sequence[float], digits: int = 0) -> Results:
 
 def rounded(value: float, digits: int = 0) -> float | int:
     """A figure as it is written down."""
-    return round(value, digits) if digits else round(value)
+    return round(value, digits) + 0.0 if digits else round(value)  # 0.0: there is no -0.0
 
 
 def machine() -> Results:

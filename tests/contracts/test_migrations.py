@@ -110,8 +110,8 @@ def test_the_same_files_are_good_sql_for_a_cluster(dsn: str) -> None:
         text = substitute(Path(path).read_text(), CLUSTER, path.name)
         statements = [part for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
         several = {"007_views.sql": len(VIEWS), "013_performance.sql": 1, "016_ledger.sql": 4}
-        several |= {"019_click_days.sql": 4, "020_performance.sql": 1, "022_partner.sql": 6, "024_cpa.sql": 4}
-        several |= {"026_performance.sql": 1}
+        several |= {"019_click_days.sql": 4, "020_performance.sql": 1, "022_partner.sql": 6, "023_cpa.sql": 4}
+        several |= {"025_performance.sql": 1}
         assert len(statements) == several.get(Path(path).name, 2), path
         for statement in statements:
             shown = str(client.query("SELECT formatQuery({sql:String})", {"sql": statement}).result_rows[0][0])

@@ -1,4 +1,4 @@
--- The views once more, with the partner of a click and what its visitor consented to.
+-- The views once more: the partner of a click, what its visitor consented to, what a source charges for events.
 CREATE OR REPLACE VIEW clicks_latest ${ON_CLUSTER}
 (
     day             Date COMMENT 'The day of the click (UTC)',
@@ -40,6 +40,7 @@ CREATE OR REPLACE VIEW clicks_latest ${ON_CLUSTER}
     params          Map(String, String) COMMENT 'Whatever else the source sent',
     cost            Nullable(Decimal(24, 8)) COMMENT 'What the click cost us; NULL: not known',
     currency        LowCardinality(String) COMMENT 'ISO 4217 code of cost; empty where there is none',
+    cpa             Map(LowCardinality(String), String) COMMENT 'By event what the source charges for it: 3.00 USD',
     ip              String COMMENT 'The visitor''s address',
     user_agent      String COMMENT 'The visitor''s User-Agent header',
     is_bot          Bool COMMENT 'Looks like a robot',
@@ -54,7 +55,7 @@ AS SELECT
     network, may_credit, payouts, payout_fixed, country, device, os, browser, region, isp, connection_type,
     language, placement, creative,
     source_campaign, keyword, lander, partner, sub1, sub2, sub3, sub4, sub5, sub6, sub7, sub8, sub9, sub10, params,
-    cost, currency, ip, user_agent, is_bot, is_unique, is_prefetch, is_test, origin, consent
+    cost, currency, cpa, ip, user_agent, is_bot, is_unique, is_prefetch, is_test, origin, consent
 FROM clicks FINAL
 COMMENT 'One row per visit that was recorded.';
 
@@ -69,6 +70,8 @@ CREATE OR REPLACE VIEW conversions_latest ${ON_CLUSTER}
     raw_status         LowCardinality(String) COMMENT 'The network''s own word for the status',
     payout             Nullable(Decimal(24, 8)) COMMENT 'What the network pays us for it (negative: a refund); NULL: not known',
     currency           LowCardinality(String) COMMENT 'ISO 4217 code of payout; empty where there is none',
+    cost               Nullable(Decimal(24, 8)) COMMENT 'What the source charges for it, once it is approved; NULL: nothing',
+    cost_currency      LowCardinality(String) COMMENT 'ISO 4217 code of cost; empty where there is none',
     is_refund          Bool COMMENT 'Takes a payout back: counts in sums, not as a step',
     network            LowCardinality(String) COMMENT 'The network that reported it',
     postback_id        String COMMENT 'The postback that made it',
@@ -107,7 +110,7 @@ CREATE OR REPLACE VIEW conversions_latest ${ON_CLUSTER}
 )
 AS SELECT
     toDate(clicked_at) AS day, conversion_id, click_id, event, txid, status, raw_status, payout, currency,
-    is_refund, network, postback_id, occurred_at, received_at, status_at, status_received_at, clicked_at,
+    cost, cost_currency, is_refund, network, postback_id, occurred_at, received_at, status_at, status_received_at, clicked_at,
     campaign, source, source_click_id, offer, country, device, os, browser, placement, creative,
     source_campaign, keyword, lander, partner, sub1, sub2, sub3, sub4, sub5, sub6, sub7, sub8, sub9, sub10, is_bot,
     is_test, origin
