@@ -13,12 +13,12 @@ from schemas.wire import encode
 from streams.join.credit import credit
 from streams.join.state import (
     EMPTY,
-    MAX_DECIDED,
     MAX_WAITING,
     Conversions,
     Decided,
     Entry,
     KnownClick,
+    PostbackIds,
     State,
     Waiting,
     day_of,
@@ -93,11 +93,11 @@ def _on_click(state: State, click: KnownClick, entry: Entry) -> Decision:
 def _on_facts(state: State, facts: Facts, entry: Entry) -> Decision:
     """A look-up answered: what ClickHouse knows comes first, then what waited is decided. Or it knows nothing."""
     if facts.forgotten:
-        return _refuse(tuple(one.postback for one in state.waiting), (), entry)
+        return _refuse(tuple(one.postback for one in state.waiting), PostbackIds(), entry)
     if facts.click is None:
         return State(None, state.conversions, state.decided, state.waiting, state.touched), ()
     conversions = Conversions().having(*facts.conversions, *state.conversions.by_id.values())
-    decided = (*facts.decided, *state.decided)[-MAX_DECIDED:]
+    decided = state.decided.having(*facts.decided)
     before = {*facts.decided, *(conversion.postback_id for conversion in facts.conversions)}
     waiting = tuple(one for one in state.waiting if one.postback.postback_id not in before)
     click = KnownClick.of(facts.click, encode(facts.click))
@@ -140,13 +140,13 @@ def _on_forgotten(state: State, entry: Entry) -> Decision:
     return state, ()
 
 
-def _refuse(postbacks: tuple[Postback, ...], decided: tuple[str, ...], entry: Entry) -> Decision:
+def _refuse(postbacks: tuple[Postback, ...], decided: PostbackIds, entry: Entry) -> Decision:
     """Postbacks of a click that was to be forgotten: without what their networks said of the person."""
     outcomes = tuple(
         outcome_of("unattributed", replace(one, txid="", params={}), entry.version + index, entry.at, "forgotten")
         for index, one in enumerate(postbacks)
     )
-    decided = (*decided, *(one.postback_id for one in postbacks))[-MAX_DECIDED:]
+    decided = decided.having(*[one.postback_id for one in postbacks])
     return State(decided=decided, touched=day_of(entry.at), forgotten=True), outcomes
 
 

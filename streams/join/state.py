@@ -6,22 +6,22 @@ from schemas.ids import clicked_at_of
 from schemas.records import Click, Conversion, Event, Labels, Outcome, Postback
 from schemas.values import Millis, OutcomeWord
 
-LAYOUT = 3
+LAYOUT = 4
 """Raised when the shape of a State changes: what lies on a disk in another one is folded anew."""
 
 MAX_CONVERSIONS = 1000
 """Conversions of one click; what comes beyond is unattributed."""
 MAX_WAITING = 100
 """Postbacks that wait for one click; what comes beyond is unattributed."""
-MAX_DECIDED = 64
-"""Remembered IDs of decided postbacks that made no conversion; a record is repeated soon after the first, or never."""
+MAX_DECIDED = 4096
+"""Remembered IDs of a click's decided postbacks that made no conversion, at least; see docs/guarantees.md."""
 
 DAY_MS = 86_400_000
 KEEP_DAYS = 7
 """Days of the log's time for which a state is kept after the day it was touched last. Then it is EMPTY."""
 
 
-_MANY = 50  # conversions beyond which looking through them takes too long
+_MANY = 50  # conversions, or IDs, beyond which looking through them takes too long
 
 
 class Conversions(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,6 +46,24 @@ class Conversions(msgspec.Struct, frozen=True, array_like=True, gc=False):
             return Conversions(by_id)
         made = more if self.makers else by_id.values()
         return Conversions(by_id, self.makers.union([one.postback_id for one in made]))
+
+
+class PostbackIds(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Those of decided postbacks that made no conversion: the record of one may be repeated. Never changed in place."""
+
+    latest: tuple[str, ...] = ()
+    earlier: tuple[frozenset[str], ...] = ()  # where they are many: in lots, so that one more is not as dear as all
+
+    def __contains__(self, postback_id: object) -> bool:
+        """Whether this one was decided."""
+        return postback_id in self.latest or (bool(self.earlier) and any(postback_id in lot for lot in self.earlier))
+
+    def having(self, *more: str) -> "PostbackIds":
+        """These and others; of very many, the first are forgotten."""
+        latest = self.latest + more
+        if len(latest) <= _MANY:
+            return PostbackIds(latest, self.earlier)
+        return PostbackIds((), (*self.earlier, frozenset(latest))[-(MAX_DECIDED // _MANY + 1) :])
 
 
 class KnownClick(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -91,7 +109,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     click: KnownClick | None = None
     conversions: Conversions = Conversions()
-    decided: tuple[str, ...] = ()
+    decided: PostbackIds = PostbackIds()
     waiting: tuple[Waiting, ...] = ()
     touched: int = -1  # the day it was changed last, or the day until which something waits, if that is later
     asking: bool = False  # what waits wants to know what ClickHouse knows of the click
@@ -164,5 +182,5 @@ def outcome_of(
 
 def remember(state: State, postback_id: str) -> State:
     """The state that knows of one more decided postback."""
-    decided = (*state.decided, postback_id)[-MAX_DECIDED:]
+    decided = state.decided.having(postback_id)
     return State(state.click, state.conversions, decided, state.waiting, state.touched, state.asking)

@@ -131,7 +131,7 @@ def test_what_the_tables_hold_is_what_the_state_was(pipeline: Pipeline, front: F
     state = join.store.states[old.click_id]
     held: tuple[Conversion, ...] = facts.conversions  # type: ignore[union-attr]
     assert {one.conversion_id: one for one in held} == state.conversions.by_id
-    assert facts.decided == state.decided  # type: ignore[union-attr]
+    assert facts.decided == state.decided.latest  # type: ignore[union-attr]
     assert facts.click == click_in(state)  # type: ignore[union-attr]
 
 

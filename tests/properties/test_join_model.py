@@ -46,7 +46,7 @@ def answers(draw: st.DrawFn) -> Facts:
         click_id=click_id,
         click=click_in(state),
         conversions=tuple(state.conversions.by_id.values()),
-        decided=state.decided,
+        decided=state.decided.latest,
     )
 
 

@@ -153,11 +153,25 @@ def test_beyond_the_most_that_wait_for_a_click_is_unattributed() -> None:
 
 def test_one_click_id_for_everybody_keeps_its_state_small() -> None:
     store = DictStates()
-    log = records((NOW, postback(f"p{number}", click_id="0")) for number in range(5000))
-    for begin in range(0, 5000, 500):
+    log = records((NOW, postback(f"p{number}", click_id="0")) for number in range(2 * MAX_DECIDED))
+    for begin in range(0, len(log), 500):
         store.write(fold(store.position, log[begin : begin + 500], store))
     state = store.states["0"]
-    assert (len(state.waiting), len(state.decided)) == (MAX_WAITING, MAX_DECIDED)
+    remembered = sum(f"p{number}" in state.decided for number in range(len(log)))
+    assert len(state.waiting) == MAX_WAITING
+    assert MAX_DECIDED <= remembered < MAX_DECIDED + 200
+
+
+def test_of_a_click_with_very_many_postbacks_one_that_is_repeated_late_says_nothing() -> None:
+    """A conversion that was changed by many postbacks: the first of them again would set it back."""
+    join = clicked()
+    assert join.says(postback("p0", status="approved", repeat="update")) == ["attributed"]
+    said = [
+        join.says(postback(f"p{n}", status="rejected" if n % 2 else "approved", repeat="update"))
+        for n in range(1, 2000)
+    ]
+    assert said == [["updated"]] * 1999
+    assert all(join.says(postback(f"p{number}", status="approved", repeat="update")) == [] for number in range(2000))
 
 
 def test_more_orphans_at_once_than_a_version_can_count_are_all_told() -> None:
