@@ -21,6 +21,18 @@ KEY = "acme-key-0123456789"
 SOURCE_KEY = "pops-key-0123456789"
 NOW_MS = 1_700_000_000_000
 
+STANDARD_WEBHOOKS: dict[str, Any] = {
+    "header": "webhook-signature",
+    "separator": " ",
+    "prefix": "v1,",
+    "encoding": "base64",
+    "key_encoding": "base64",
+    "time_header": "webhook-timestamp",
+    "id_header": "webhook-id",
+    "signed": "{id}.{time}.{body}",
+}
+"""As docs/networks.md writes it."""
+
 TREE: dict[str, Any] = {
     "ingest": {"secrets": [SECRET, OLD_SECRET], "wait": "24h", "default_network": "acme"},
     "events": {

@@ -92,14 +92,19 @@ class Signature(Section):
         secret = self.secret.get_secret_value()
         if self.key_encoding == "text":
             return secret.encode()
-        return b64decode(secret.removeprefix("whsec_"), validate=True)  # which Standard Webhooks write before it
+        text = secret.removeprefix(
+            "whsec_"
+        )  # which Standard Webhooks write before it, and may leave out the "=" behind
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
 
     @model_validator(mode="after")
     def _has_a_key(self) -> "Signature":
         try:
-            _ = self.key
+            key = self.key
         except ValueError:
             raise ValueError("this secret is no base64: leave key_encoding out where it is taken as it is") from None
+        if not key.strip():
+            raise ValueError("this secret is empty, so anybody could sign with it: copy it anew from the provider")
         return self
 
 

@@ -13,7 +13,7 @@ from ingest.refusal import Refusal
 from ingest.signatures import SignaturePlan, check_signature
 from schemas.settings.masks import secret_values
 from schemas.settings.validation import validate
-from tests.ingest_samples import KEY, NOW_MS, settings
+from tests.ingest_samples import KEY, NOW_MS, STANDARD_WEBHOOKS, settings
 
 SECRET = "whsec_c2VjcmV0IG9mIHRoZSBuZXR3b3Jr"
 BODY = b'{"amount": 1}'
@@ -27,16 +27,6 @@ STRIPE: dict[str, Any] = {
     "signed": "{time}.{body}",
 }
 GITHUB = {"header": "X-Hub-Signature-256", "prefix": "sha256="}
-STANDARD: dict[str, Any] = {
-    "header": "webhook-signature",
-    "separator": " ",
-    "prefix": "v1,",
-    "encoding": "base64",
-    "key_encoding": "base64",
-    "time_header": "webhook-timestamp",
-    "id_header": "webhook-id",
-    "signed": "{id}.{time}.{body}",
-}
 
 
 def plan(**how: Any) -> SignaturePlan:
@@ -105,9 +95,14 @@ def test_the_algorithm_and_the_encoding_are_data_d20(algorithm: str) -> None:
 def test_standard_webhooks_are_data_too_d20() -> None:
     digest = hmac.new(b"secret of the network", f"msg_1.{NOW}.".encode() + BODY, "sha256").digest()
     headers = {"webhook-id": "msg_1", "webhook-timestamp": str(NOW)}
-    check(STANDARD, {**headers, "webhook-signature": f"v1,{b64encode(digest).decode()}"})
+    check(STANDARD_WEBHOOKS, {**headers, "webhook-signature": f"v1,{b64encode(digest).decode()}"})
+    with pytest.raises(Refusal, match="webhook-id"):
+        check(STANDARD_WEBHOOKS, {**headers, "webhook-id": "", "webhook-signature": "v1,x"})
     with pytest.raises(Refusal, match="webhook-signature"):
-        check(STANDARD, {**headers, "webhook-id": "msg_2", "webhook-signature": f"v1,{b64encode(digest).decode()}"})
+        check(
+            STANDARD_WEBHOOKS,
+            {**headers, "webhook-id": "msg_2", "webhook-signature": f"v1,{b64encode(digest).decode()}"},
+        )
 
 
 def test_a_query_is_signed_as_it_was_sent_and_what_is_in_it_is_never_expanded() -> None:
@@ -124,6 +119,8 @@ def test_a_query_is_signed_as_it_was_sent_and_what_is_in_it_is_never_expanded() 
         ({"secret": SECRET, "header": "x", "signed": "{time}"}, "say what is signed"),
         ({"secret": SECRET, "header": "x", "signed": "{bodi}{body}"}, "say what is signed"),
         ({"secret": "no base64!", "header": "x", "key_encoding": "base64"}, "no base64"),
+        ({"secret": "whsec_", "header": "x", "key_encoding": "base64"}, "anybody could sign"),
+        ({"secret": " \n", "header": "x"}, "anybody could sign"),
     ],
 )
 def test_a_signature_that_could_not_be_checked_is_told_when_the_file_is_read(how: dict[str, Any], told: str) -> None:
