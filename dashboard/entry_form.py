@@ -19,7 +19,7 @@ class Field(NamedTuple):
 
     key: str
     label: str
-    shape: Literal["text", "names", "flag"]
+    shape: Literal["text", "names", "pairs", "flag"]
     section: str = ""  # whose names are offered
     hint: str = ""
     required: bool = False
@@ -33,6 +33,7 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
         Field("trafficback", "Trafficback", "text", "offers", "where those go whom no offer fits"),
         Field("cost", "Cost per click", "text", hint="0.05 USD"),
         Field("cpm", "or per thousand", "text", hint="0.80 USD"),
+        Field("cpa", "and per event", "pairs", hint="subscribe=3.00 USD, trial=0.50 USD"),
         Field("paused", "Paused", "flag"),
     ),
     "offers": (
@@ -121,16 +122,37 @@ def _fits(field: Field, value: object) -> bool:
             return isinstance(value, bool)
         case "names":
             return isinstance(value, list) and all(isinstance(one, str) and "," not in one for one in value)
+        case "pairs":
+            return isinstance(value, dict) and bool(value) and _pairs(_paired(value)) == value
     return isinstance(value, str)
 
 
 def _text(field: Field, value: Any) -> str:
-    if field.shape == "flag":
-        return "1" if value else ""
-    return ", ".join(value) if field.shape == "names" else str(value)
+    match field.shape:
+        case "flag":
+            return "1" if value else ""
+        case "names":
+            return ", ".join(value)
+        case "pairs":
+            return _paired(value)
+    return str(value)
 
 
 def _value(field: Field, text: str) -> Any:
-    if field.shape == "flag":
-        return True
-    return [name for one in text.split(",") if (name := one.strip())] if field.shape == "names" else text
+    match field.shape:
+        case "flag":
+            return True
+        case "names":
+            return [name for one in text.split(",") if (name := one.strip())]
+        case "pairs":
+            return _pairs(text)
+    return text
+
+
+def _paired(value: Entry) -> str:
+    return ", ".join(f"{key}={text}" for key, text in value.items())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    said = (one.partition("=") for one in text.split(",") if one.strip())
+    return {key.strip(): value.strip() for key, _, value in said}

@@ -25,6 +25,12 @@ Offers = Annotated[
 Landers = Annotated[list[str] | None, typer.Option("--lander", metavar="NAME", help="Shown before; several: again.")]
 Cost = Annotated[str, typer.Option("--cost", metavar="MONEY", help='Per click, like "0.05 USD".')]
 Cpm = Annotated[str, typer.Option("--cpm", metavar="MONEY", help="Per thousand clicks.")]
+Cpa = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cpa", metavar="EVENT=MONEY", help='What the source charges for it: "subscribe=3.00 USD"; several: again.'
+    ),
+]
 Trafficback = Annotated[str, typer.Option("--trafficback", metavar="OFFER", help="Where those go whom no offer fits.")]
 
 _KIND = "campaigns"
@@ -38,6 +44,7 @@ def add(
     lander: Landers = None,
     cost: Cost = "",
     cpm: Cpm = "",
+    cpa: Cpa = None,
     trafficback: Trafficback = "",
     config: ConfigOption = DEFAULT_FILE,
     data: DataOption = DEFAULT_DATA,
@@ -46,8 +53,9 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Make a campaign. What else it may have (rules, caps, learning) is told to `clickjoin apply`."""
-    typed = {"cost": cost, "cpm": cpm, "trafficback": trafficback, "landers": lander}
-    entry = {"source": source, "offers": [_rule(text) for text in offer]}
+    charged = dict(_charge(text) for text in cpa or ())
+    typed: dict[str, Any] = {"cost": cost, "cpm": cpm, "cpa": charged, "trafficback": trafficback, "landers": lander}
+    entry: dict[str, Any] = {"source": source, "offers": [_rule(text) for text in offer]}
     entry |= {word: value for word, value in typed.items() if value}
     catalogue_entry.add(_KIND, name, entry, Asked(config, data, author, note, as_json))
 
@@ -114,9 +122,15 @@ def list_(config: ConfigOption = DEFAULT_FILE, data: DataOption = DEFAULT_DATA, 
 
 
 def _described(campaign: "Campaign") -> dict[str, Any]:
-    cost = str(campaign.cost) if campaign.cost else f"{campaign.cpm} per 1000" if campaign.cpm else ""
+    costs = [str(campaign.cost)] if campaign.cost else [f"{campaign.cpm} per 1000"] if campaign.cpm else []
+    costs += [f"{charge} per {event}" for event, charge in campaign.cpa.items()]
     state = "paused" if campaign.paused else "runs"
-    return {"source": campaign.source, "offers": ", ".join(campaign.offer_names), "cost": cost, "state": state}
+    return {
+        "source": campaign.source,
+        "offers": ", ".join(campaign.offer_names),
+        "cost": ", ".join(costs),
+        "state": state,
+    }
 
 
 def _absent(name: str, in_file: bool) -> None:
@@ -132,3 +146,10 @@ def _rule(text: str) -> str | dict[str, Any]:
         return {"offer": name, "weight": float(weight)}
     except ValueError:
         fail(f"--offer {text}: write NAME, or NAME=WEIGHT like quiz=70", WRONG)
+
+
+def _charge(text: str) -> tuple[str, str]:
+    event, is_said, money = text.partition("=")
+    if not (event and is_said):
+        fail(f'--cpa {text}: write EVENT=MONEY, like "subscribe=3.00 USD"', WRONG)
+    return event.strip(), money.strip()

@@ -1,13 +1,17 @@
 """The catalogue: a fold over what was changed, validated as the file is, never over what somebody else changed."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from clickjoin.catalogue.kept import FILE, keep, read_kept
+from clickjoin.cli import catalogue_entry
+from clickjoin.cli.app import app
 from presets.load import whole
 from schemas.catalogue import (
     EMPTY,
@@ -221,3 +225,16 @@ def test_the_copy_is_whole_or_not_there(tmp_path: Path) -> None:
     assert read_kept(tmp_path / "new") == made
     (tmp_path / FILE).write_text("{")
     assert read_kept(tmp_path) == EMPTY
+
+
+def test_a_campaign_is_made_with_what_its_source_charges_for_each_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue = memory_writer(tree())
+    monkeypatch.setattr(catalogue_entry, "writer", lambda config, data: nullcontext(catalogue))
+    typed = ["campaign", "add", "summer", "--source", "free", "--offer", "quiz"]
+    done = CliRunner().invoke(app, [*typed, "--cpa", "subscribe = 3.00 USD", "--cpa", "trial=0.50 USD"])
+    assert done.exit_code == 0, done.output
+    cpa = {"subscribe": "3.00 USD", "trial": "0.50 USD"}
+    assert catalogue.read().named("campaigns")["summer"].entry == {**ENTRY, "cpa": cpa}
+    for mistaken, told in {"trial": "write EVENT=MONEY", "trail=1 USD": "cpa.trail", "trial=1": "cpa.trial"}.items():
+        done = CliRunner().invoke(app, [*typed, "--cpa", mistaken])
+        assert (done.exit_code != 0, told in f"{done.output}{done.exception}") == (True, True), done.output

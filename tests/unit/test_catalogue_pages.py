@@ -18,6 +18,9 @@ CAMPAIGNS = [
     {"source": "pops", "offers": ["game", "quiz"], "cost": "0.05 USD", "landers": {"a": 70, "b": 30}},
     {"source": "pops", "offers": [{"offer": "game", "countries": ["DE"]}], "trafficback": {"url": "https://b.example"}},
     {"source": "pops", "offers": ["game"], "paused": True, "optimise": {"by": "epc", "days": 7}},
+    {"source": "pops", "offers": ["game"], "cpa": {"subscribe": "3.00 USD", "trial": "0.50 USD"}},
+    {"source": "pops", "offers": ["game"], "cpa": {"a=b": "3.00 USD", "c,d": 5}},
+    {"source": "pops", "offers": ["game"], "cpa": {}},
 ]
 
 
@@ -68,6 +71,14 @@ def test_a_problem_is_told_at_its_field_and_what_has_none_beside_the_toml_or_abo
         "source": ("is required",),
         WHOLE: ('campaigns.y.source = "a": there is no [sources.a]', "campaigns.x: stands in the file"),
     }
+
+
+def test_a_charge_for_an_event_is_typed_as_pairs_and_one_without_an_amount_is_told_at_its_field() -> None:
+    form = typed("campaigns", {"name": "x", "field-cpa": " subscribe = 3.00 USD,trial=0.50 USD, install"})
+    entry, _ = entry_of(form)
+    assert entry == {"cpa": {"subscribe": "3.00 USD", "trial": "0.50 USD", "install": ""}}
+    problem = Problem("campaigns.x.cpa.install", '""', "write it as money")
+    assert told(form, [problem]).problems == {"cpa": ('cpa.install = "": write it as money',)}
 
 
 def test_ten_thousand_campaigns_are_searched_and_the_file_s_are_among_them() -> None:
