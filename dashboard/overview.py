@@ -44,6 +44,33 @@ class Tile:
     unit: str = ""  # of both
 
 
+def rows_of(found: Rows, events: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What the reports `funnel` and `revenue` say, of the rows of `overview`, grouped by `hour`."""
+    counts: dict[tuple[Any, bool], dict[str, int]] = {}
+    sums: dict[tuple[Any, bool], dict[str, dict[str, Any]]] = {}
+    for row in found:
+        group = row["hour"], row["earlier"]
+        of_group = counts.setdefault(group, dict.fromkeys(("", *events), 0))
+        if row["event"] in of_group:
+            of_group[row["event"]] += row["conversions"] if row["event"] else row["clicks"]
+        if row["amounts"]:
+            none = {"currency": row["currency"], "cost": _NONE, "payout": _NONE}
+            of_currency = sums.setdefault(group, {}).setdefault(row["currency"], none)
+            of_currency["cost"] += row["cost"]
+            of_currency["payout"] += row["payout"]
+    funnel = [
+        {"hour": hour, "earlier": earlier, "step": step, "event": event, "clicks": number, "conversions": number}
+        for (hour, earlier), of_group in counts.items()
+        for step, (event, number) in enumerate(of_group.items())
+    ]
+    revenue = [
+        {"hour": hour, "earlier": earlier, **of_currency}
+        for (hour, earlier), by_currency in sums.items()
+        for of_currency in by_currency.values()
+    ]
+    return funnel, revenue
+
+
 def figures_of(funnel: Rows, revenue: Rows) -> Figures:
     """Of the rows of the reports `funnel` and `revenue` about the same time, whatever they are grouped by."""
     events: dict[str, int] = {}

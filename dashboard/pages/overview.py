@@ -14,6 +14,7 @@ from dashboard.database import Database
 from dashboard.pages.time_zone import zone_of
 from dashboard.render import Renderer
 from dashboard.services import Services
+from sql.reports.catalogue import OVERVIEW
 from sql.reports.question import Question
 
 _HOUR_MS, _DAY_MS = 3_600_000, 86_400_000
@@ -58,8 +59,8 @@ class Overview:
         now = self._services.now().astimezone(zone)
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
         yesterday, until_now = midnight - timedelta(days=1), now - timedelta(days=1)
-        questions = [self._question(name, yesterday, now, until_now, zone.key) for name in ("funnel", "revenue")]
-        funnel, revenue = (answer.named() for answer in self._database.reports(questions))
+        question = self._question(yesterday, now, until_now, zone.key)
+        funnel, revenue = overview.rows_of(self._database.report(question).named(), question.events)
         today = overview.figures_of(*([row for row in rows if row["hour"] >= midnight] for rows in (funnel, revenue)))
         before = overview.figures_of(*([row for row in rows if row["earlier"]] for rows in (funnel, revenue)))
         if not today.events:
@@ -75,8 +76,9 @@ class Overview:
             "is_empty": not (funnel or revenue),
         }
 
-    def _question(self, report: str, since: datetime, until: datetime, split: datetime, zone: str) -> Question:
+    def _question(self, since: datetime, until: datetime, split: datetime, zone: str) -> Question:
         """By the hour, with what was before `split` apart."""
         choices = {"since": since.isoformat(), "until": until.isoformat(), "zone": zone, "by": "conversion"}
         choices |= {"group_by": "hour", "decimals": "8"}
-        return replace(self._services.question(report, choices, ()), split=round(split.timestamp() * 1000))
+        asked = self._services.question("funnel", choices, ())
+        return replace(asked, report=OVERVIEW, split=round(split.timestamp() * 1000))

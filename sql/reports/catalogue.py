@@ -77,6 +77,9 @@ _OPTIMISE = Report(
     group_by=("source",),
 )
 
+OVERVIEW = Report("overview", "What do the first page's hours say?", ("pending", "approved"), "steps")
+"""No report that one asks for by its name: what `funnel` and `revenue` say, in one reading."""
+
 REPORTS = {
     report.name: report
     for report in (

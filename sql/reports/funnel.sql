@@ -24,70 +24,52 @@ FROM
     (
         SELECT
             ${GROUPS}
-            step,
+            toUInt16(0) AS step,
             sum(clicks) AS clicks,
-            sum(conversions) AS conversions,
+            clicks AS conversions,
             mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
         FROM
         (
-            SELECT ${GROUPS} toUInt16(0) AS step, currency, clicks, clicks AS conversions, amount, amounts
-            FROM
-            (
-                ${CLICK_COSTS}
-            )
+            ${CLICK_COSTS}
+        )
+        GROUP BY ${GROUPS} step
 
-            UNION ALL
+        UNION ALL
 
+        SELECT
+            ${GROUPS}
+            step,
+            uniqExactMerge(reached) AS clicks,
+            sum(times) AS conversions,
+            mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
+        FROM
+        (
             WITH
                 if({by:String} = 'click', clicked_at, occurred_at) AS dated,
-                toTimeZone(dated, {zone:String}) AS at
+                toTimeZone(dated, {zone:String}) AS at,
+                NOT is_refund
+                ${STRICT}
+                AS counts,
+                status = 'approved' AND isNotNull(payout) AS pays
             SELECT
                 ${DIMENSIONS}
                 toUInt16(indexOf({events:Array(String)}, event)) AS step,
-                '' AS currency,
-                uniqExact(click_id) AS clicks,
-                count() AS conversions,
-                0 AS amount,
-                0 AS amounts
+                told_in(if(pays, conversions.currency, ''), toDate(occurred_at)) AS currency,
+                uniqExactStateIf(click_id, counts) AS reached,
+                countIf(counts) AS times,
+                sumIf(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at)), pays) AS amount,
+                countIf(pays) AS amounts
             FROM conversions FINAL
             WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
               AND dated < fromUnixTimestamp64Milli({until:Int64})
               AND event IN {events:Array(String)}
               AND status IN {statuses:Array(String)}
-              AND NOT is_refund
               AND (NOT is_test OR {tests:Bool})${FILTERS}
               AND (NOT is_bot OR {bots:Bool})
-              ${STRICT}
+              AND (counts OR pays)
             GROUP BY ALL
-
-            UNION ALL
-
-            SELECT ${GROUPS} step, currency, 0 AS clicks, 0 AS conversions, sum(part) AS amount, sum(parts) AS amounts
-            FROM
-            (
-                WITH
-                    if({by:String} = 'click', clicked_at, occurred_at) AS dated,
-                    toTimeZone(dated, {zone:String}) AS at
-                SELECT
-                    ${DIMENSIONS}
-                    toUInt16(indexOf({events:Array(String)}, event)) AS step,
-                    told_in(conversions.currency, toDate(occurred_at)) AS currency,
-                    ifNull(sum(payout), 0) * factor_of(conversions.currency, toDate(occurred_at)) AS part,
-                    count() AS parts
-                FROM conversions FINAL
-                WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
-                  AND dated < fromUnixTimestamp64Milli({until:Int64})
-                  AND event IN {events:Array(String)}
-                  AND status = 'approved'
-                  AND status IN {statuses:Array(String)}
-                  AND isNotNull(payout)
-                  AND (NOT is_test OR {tests:Bool})${FILTERS}
-                  AND (NOT is_bot OR {bots:Bool})
-                GROUP BY ALL
-            )
-            GROUP BY ${GROUPS} step, currency
         )
-        GROUP BY ALL
+        GROUP BY ${GROUPS} step
     )
     GROUP BY ALL
     ${CUT}

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from dashboard.overview import rows_of
 from sql.connect import connect
 from sql.reports.ask import ask, shown, stream
-from sql.reports.catalogue import REPORTS, report_named
+from sql.reports.catalogue import OVERVIEW, REPORTS, report_named
 from sql.reports.dimensions import DIMENSIONS
 from sql.reports.question import Question, filterable
 from sql.trace import trace
@@ -158,6 +159,21 @@ def test_what_was_before_a_moment_is_told_apart_from_the_rest(told: Client) -> N
             rows = ask(told, replace(question, split=split)).named()
             assert {row.pop("earlier") for row in rows} == {earlier}
             assert rows == ask(told, question).named()
+
+
+def test_the_first_page_reads_at_once_what_funnel_and_revenue_say(told: Client) -> None:
+    of: dict[str, Any] = {"events": EVENTS, "group_by": ("hour",), "by": "conversion", "decimals": 8, "split": NOW + 1}
+    found = ask(told, Question(OVERVIEW, **of)).named()
+    funnel, revenue = rows_of(found, EVENTS)
+    for rows, name in ((funnel, "funnel"), (revenue, "revenue")):
+        reported = ask(told, Question(REPORTS[name], **of)).named()
+        assert len(rows) == len(reported) > 1
+        if name == "funnel":  # without the distinct clicks of a step
+            of_click = [row | {"clicks": row["clicks"] if row["step"] == 0 else row["conversions"]} for row in reported]
+            reported = of_click
+            rows = [row | {"event": row["event"] or "click"} for row in rows]
+        expected = [{word: row[word] for word in rows[0]} for row in reported]
+        assert sorted(rows, key=str) == sorted(expected, key=str)
 
 
 def test_an_answer_is_had_in_a_form_of_clickhouse(told: Client) -> None:
