@@ -231,10 +231,10 @@ def test_a_campaign_is_made_with_what_its_source_charges_for_each_event(monkeypa
     catalogue = memory_writer(tree())
     monkeypatch.setattr(catalogue_entry, "writer", lambda config, data: nullcontext(catalogue))
     typed = ["campaign", "add", "summer", "--source", "free", "--offer", "quiz"]
+    for mistaken, told in {"trial": "write EVENT=MONEY", "trail=1 USD": "cpa.trail", "trial=1": "cpa.trial"}.items():
+        done = CliRunner().invoke(app, [*typed, "--cpa", mistaken])
+        assert told in f"{done.output}{done.exception}"
     done = CliRunner().invoke(app, [*typed, "--cpa", "subscribe = 3.00 USD", "--cpa", "trial=0.50 USD"])
     assert done.exit_code == 0, done.output
     cpa = {"subscribe": "3.00 USD", "trial": "0.50 USD"}
     assert catalogue.read().named("campaigns")["summer"].entry == {**ENTRY, "cpa": cpa}
-    for mistaken, told in {"trial": "write EVENT=MONEY", "trail=1 USD": "cpa.trail", "trial=1": "cpa.trial"}.items():
-        done = CliRunner().invoke(app, [*typed, "--cpa", mistaken])
-        assert (done.exit_code != 0, told in f"{done.output}{done.exception}") == (True, True), done.output
