@@ -7,11 +7,13 @@ from pathlib import Path
 import psutil
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
+from kafka.record import MemoryRecords
 
 from clickjoin.embedded.children import start
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka import EmbeddedKafka
 from clickjoin.embedded.kafka.jars import JARS_VARIABLE, fetch, jar_folder, locked_jars
+from clickjoin.embedded.kafka.storage import CHECKPOINT, write_storage
 from clickjoin.embedded.ports import Port, check_ports, free_port
 from tests.kafka_server import KafkaServer
 
@@ -78,6 +80,28 @@ def test_a_format_that_was_cut_off_is_done_again(kafka: KafkaServer, tmp_path: P
         produce(other, other.fresh_topic(), [b"works"])
     finally:
         other.stop()
+
+
+def test_the_storage_of_a_new_broker_is_what_kafkas_own_tool_formats(kafka: KafkaServer, tmp_path: Path) -> None:
+    other = EmbeddedKafka(tmp_path, free_port(), kafka.kafka.jars)
+    other.format_by_tool("theirs")
+    write_storage(tmp_path / "ours")
+    theirs, ours = (_storage(tmp_path / name) for name in ("theirs", "ours"))
+    assert ours == theirs
+
+
+def _storage(folder: Path) -> tuple[set[str], dict[str, str], list[bytes]]:
+    """The files of a formatted folder, its properties without the IDs, and the features a new cluster has."""
+    lines = (folder / "meta.properties").read_text().splitlines()
+    properties = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    assert {len(properties.pop("cluster.id")), len(properties.pop("directory.id"))} == {22}
+    records = MemoryRecords((folder / CHECKPOINT).read_bytes())
+    features = []
+    while (batch := records.next_batch()) is not None:
+        if not batch.is_control_batch:
+            features += [record.value for record in batch]
+    assert features
+    return {file.name for file in folder.iterdir()}, properties, features
 
 
 def test_a_taken_port_is_named_together_with_the_key_that_changes_it(kafka: KafkaServer) -> None:

@@ -1,10 +1,8 @@
 """The embedded broker as a child process: its folder, its command line, and when it is ready."""
 
-import base64
 import os
 import shutil
 import subprocess
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from clickjoin.embedded.children import Child
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.kafka.jars import jar_folder
 from clickjoin.embedded.kafka.properties import LOGGING, broker_properties
+from clickjoin.embedded.kafka.storage import is_of, new_id, write_storage
 from clickjoin.embedded.ports import free_port, listening
 from ingest.kafka_client import made
 
@@ -94,9 +93,16 @@ class EmbeddedKafka:
     def _format(self) -> None:
         """Format under another name first: being killed half way leaves nothing that looks finished."""
         shutil.rmtree(self.folder / _UNFORMATTED, ignore_errors=True)
-        self._configure(_UNFORMATTED)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-        command = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "--config", "server.properties"]
+        if is_of(self.jars):
+            write_storage(self.folder / _UNFORMATTED)
+        else:  # jars that somebody brought, of whatever version
+            self.format_by_tool(_UNFORMATTED)
+        (self.folder / _UNFORMATTED).rename(self.folder / _LOG_DIRS)
+
+    def format_by_tool(self, log_dirs: str) -> None:
+        """Have Kafka's own tool format `log_dirs`, a folder in ours. Raises CannotStartError."""
+        self._configure(log_dirs)
+        command = ["kafka.tools.StorageTool", "format", f"--cluster-id={new_id()}", "--config", "server.properties"]
         done = subprocess.run(
             [*self._java(), *command],
             cwd=self.folder,
@@ -111,4 +117,3 @@ class EmbeddedKafka:
             raise CannotStartError(
                 f"Kafka could not format {self.folder}:\n{(done.stdout + done.stderr).strip()[-2000:]}"
             )
-        (self.folder / _UNFORMATTED).rename(self.folder / _LOG_DIRS)

@@ -3,8 +3,8 @@
 _BROKER = """\
 # written at every start: changes made here are lost
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
+node.id={node}
+controller.quorum.voters={node}@127.0.0.1:{controller_port}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
@@ -41,6 +41,13 @@ background.threads=4
 log.cleaner.dedupe.buffer.size=16777216
 """
 
+_STORAGE = """\
+cluster.id={cluster}
+directory.id={directory}
+node.id={node}
+version=1
+"""
+
 LOGGING = """\
 rootLogger.level=warn
 rootLogger.appenderRef.file.ref=file
@@ -56,11 +63,21 @@ appender.file.strategy.type=DefaultRolloverStrategy
 appender.file.strategy.max=3
 """
 
+_NODE = 1
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024  # an invalid batch of a megabyte, escaped
 
 
 def broker_properties(port: int, controller_port: int, log_dirs: str) -> str:
     """server.properties of one node that listens on loopback alone. `log_dirs` is relative to where the broker runs."""
     return _BROKER.format(
-        port=port, controller_port=controller_port, log_dirs=log_dirs, max_message_bytes=MAX_MESSAGE_BYTES
+        node=_NODE,
+        port=port,
+        controller_port=controller_port,
+        log_dirs=log_dirs,
+        max_message_bytes=MAX_MESSAGE_BYTES,
     )
+
+
+def storage_properties(*, cluster: str, directory: str) -> str:
+    """meta.properties of that node's storage, by the IDs of its cluster and of its folder."""
+    return _STORAGE.format(node=_NODE, cluster=cluster, directory=directory)
