@@ -2,8 +2,8 @@
 
 Every fold is one write batch with the offset in it, so a crash leaves an older state, whole. Keys:
 `i` + ID: the Standing of a delivery (rank, queue key); `q` + destination, due, offset, ID: the record that waits;
-`h` + the same: a held one; `c` + conversion, destination: the ID of the last delivery that told, or tells, of it;
-`\\0at`: how far the fold is.
+`h` + the same: a held one; `\\0at`: how far the fold is. Instead of an index of
+conversions, which would cost the fold a quarter more, the deliveries of a click lie together.
 """
 
 import shutil
@@ -20,15 +20,16 @@ from schemas.records import Delivery
 from streams.adapters.delivery_steps import delivery_of
 from streams.adapters.state import Stamp
 from streams.emit.pending import (
+    CLICK_BYTES,
     ID_BYTES,
     Changes,
-    Outline,
     Standing,
     Step,
     by_destination,
     destination_of,
     due_of,
     fold,
+    id_of,
     is_held,
     queue_prefix,
     rank_of,
@@ -42,14 +43,14 @@ _AT = b"\0at"
 _WRITE_BUFFER, _CACHE = 8 << 20, 4 << 20  # small: there is one of each for every partition
 _FILES = 12  # before they are compacted: with the usual 4 that goes on all the time while a long log is folded
 _RANK_BYTES = 2
-_FORM: Final = "revisions"
+_FORM: Final = "by_click"
 
 
 class _At(msgspec.Struct, array_like=True):
     offset: int
     pending: dict[str, int]  # by destination
     stamp: Stamp
-    form: Literal["revisions"]  # of what is kept; of an older program there is none
+    form: Literal["by_click"]  # of what is kept; of an older program there is none
 
 
 class Entry:
@@ -138,9 +139,8 @@ class PendingStore:
             batch.delete(key)
         for key, step in changes.queued.items():
             batch.put(key, step.value)
-            if not (step.delivery.attempt or step.delivery.resends):
-                batch.put(_telling(step.delivery), step.id)
-        for id_, standing in changes.standings.items():
+        for id_ in sorted(changes.standings):  # in order, as it enters RocksDB's memory in half the time then
+            standing = changes.standings[id_]
             batch.put(b"i" + id_, standing.rank.to_bytes(_RANK_BYTES, "big") + standing.key)
         self._at = _At(next_offset, _pending_after(self._at.pending, changes), self._stamp, _FORM)
         batch.put(_AT, msgspec.msgpack.encode(self._at))
@@ -187,10 +187,17 @@ class PendingStore:
         return found, b""
 
     def older(self, newer: Delivery) -> Delivery | None:
-        """What still waits to tell the same destination of the same conversion."""
-        id_ = self._db.get(_telling(newer))
-        standing = self.known([id_]).get(id_) if id_ and id_.hex() != newer.delivery_id else None
-        return delivery_of(self._db[standing.key]) if standing and standing.key else None
+        """What still waits to tell the same destination of the same conversion; no resend of it."""
+        mine, rows = b"i" + id_of(newer), self._db.iter()
+        rows.seek(of_click := mine[: 1 + CLICK_BYTES])
+        while rows.valid() and (key := rows.key()).startswith(of_click):
+            standing = _standing(rows.value())
+            if standing.key and key != mine and destination_of(standing.key) == newer.destination:
+                found = delivery_of(self._db[standing.key])
+                if found and found.conversion_id == newer.conversion_id and not found.resends:
+                    return found
+            rows.next()
+        return None
 
     def waiting(self, known: Mapping[bytes, Standing]) -> dict[bytes, Delivery]:
         """The last steps of those of these deliveries that wait."""
@@ -241,7 +248,3 @@ def _options() -> rocksdict.Options:
 
 def _standing(value: bytes) -> Standing:
     return Standing(int.from_bytes(value[:_RANK_BYTES], "big"), value[_RANK_BYTES:])
-
-
-def _telling(delivery: Delivery | Outline) -> bytes:
-    return f"c{delivery.conversion_id}\0{delivery.destination}".encode()

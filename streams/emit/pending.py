@@ -9,13 +9,17 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
 from schemas.records import Delivery
 from schemas.values import FINAL_STATES, DeliveryState, Millis
 
-ID_BYTES = 16
+_OWN_BYTES = 16
+_id = Struct(f">I{_OWN_BYTES}s")  # CRC-32 of the click, the delivery's own
+ID_BYTES = _id.size
+CLICK_BYTES = ID_BYTES - _OWN_BYTES
 _DUE_BYTES = 8
 _tail = Struct(f">QQ{ID_BYTES}s")  # due, offset, ID
 _FINAL_RANK = 0xFFFF
@@ -51,10 +55,9 @@ class Outline(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="ty
     state: DeliveryState
     attempt: int
     destination: str
-    conversion_id: str
+    click_id: str
     at: Millis
     next_attempt_at: Millis = 0
-    resends: str = ""
     revision: int = 0
     v: int = 0
 
@@ -77,11 +80,14 @@ class Changes(NamedTuple):
 
 
 def id_of(delivery: Delivery | Outline) -> bytes:
-    """The 16 bytes of a delivery's ID. Raises ValueError for one that has not the shape of ours."""
+    """The bytes of a delivery's ID, behind some of its click: those of a click lie together.
+
+    Raises ValueError for one that has not the shape of ours.
+    """
     raw = bytes.fromhex(delivery.delivery_id)
-    if len(raw) != ID_BYTES:
-        raise ValueError(f"delivery_id {delivery.delivery_id[:40]!r} is not {2 * ID_BYTES} hexadecimal characters")
-    return raw
+    if len(raw) != _OWN_BYTES:
+        raise ValueError(f"delivery_id {delivery.delivery_id[:40]!r} is not {2 * _OWN_BYTES} hexadecimal characters")
+    return _id.pack(crc32(delivery.click_id.encode()), raw)
 
 
 def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
@@ -95,7 +101,7 @@ def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
             continue
         if before.key and queued.pop(before.key, None) is None:
             left.add(before.key)
-        key = queue_key(step)
+        key = b"" if rank == _FINAL_RANK else queue_key(step)
         if key:
             queued[key] = step
         standings[id_] = Standing(rank, key)
@@ -114,18 +120,16 @@ def rank_of(delivery: Delivery | Outline) -> int:
 
 
 def queue_key(step: Step) -> bytes:
-    """The key under which a step waits for its time: destination, due time, offset, ID. Empty where it does not.
+    """The key under which a step that is not final waits for its time: destination, due time, offset, ID.
 
     What is held has such a key too, with another first byte: it waits for something else.
     """
     delivery = step.delivery
-    if delivery.state in FINAL_STATES:
-        return b""
-    due = max(0, delivery.next_attempt_at or delivery.at)
+    due = delivery.next_attempt_at or delivery.at
     prefix = queue_prefix(delivery.destination)
     if delivery.state == "held":
         prefix = _HELD + prefix[1:]
-    return prefix + _tail.pack(due, step.offset, step.id)
+    return prefix + _tail.pack(due if due > 0 else 0, step.offset, step.id)
 
 
 @lru_cache(4096)

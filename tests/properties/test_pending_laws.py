@@ -12,7 +12,7 @@ from schemas.values import FINAL_STATES
 from schemas.wire import encode
 from streams.adapters.pending_store import NEVER, PendingStore
 from streams.adapters.state import Stamp
-from streams.emit.pending import UNKNOWN, Changes, Standing, Step, fold, id_of, is_held
+from streams.emit.pending import ID_BYTES, UNKNOWN, Changes, Standing, Step, fold, id_of, is_held
 from tests.emit_samples import NOW, delivery
 
 IDS = st.integers(0, 4)
@@ -65,7 +65,7 @@ def test_folding_a_part_of_the_log_again_changes_nothing(log: list[Delivery], ag
 @given(LOGS)
 def test_an_id_waits_exactly_if_nothing_final_was_said_of_it(log: list[Delivery]) -> None:
     standings, queue = folded([steps_of(log)])
-    waiting = {key[-16:] for key in queue}
+    waiting = {key[-ID_BYTES:] for key in queue}
     assert len(waiting) == len(queue), "one ID waits twice"
     for id_ in {id_of(made) for made in log}:
         said = {made.state for made in log if id_of(made) == id_}
@@ -77,7 +77,9 @@ def test_an_id_waits_exactly_if_nothing_final_was_said_of_it(log: list[Delivery]
 def test_the_step_that_waits_is_the_first_with_the_highest_attempt(log: list[Delivery]) -> None:
     _, queue = folded([steps_of(log)])
     for key, value in queue.items():
-        waiting = [made for made in log if id_of(made) == key[-16:] and made.state in ("scheduled", "retry", "held")]
+        waiting = [
+            made for made in log if id_of(made) == key[-ID_BYTES:] and made.state in ("scheduled", "retry", "held")
+        ]
         assert value == encode(max(waiting, key=lambda made: (made.state != "held", made.attempt)))
 
 

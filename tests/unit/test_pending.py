@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -20,6 +20,7 @@ from streams.emit.pending import Outline, Step, destination_of, due_of, id_of, q
 from tests.emit_samples import NOW, delivery
 
 STAMP = Stamp(8, "topic")
+FIRST: dict[str, Any] = {"click_id": "click-1", "conversion_id": "conversion-1"}
 
 
 def step(offset: int, made: Delivery) -> Step:
@@ -182,9 +183,12 @@ def test_a_held_delivery_is_not_due_and_is_found_until_it_is_scheduled(store: Pe
 
 
 def test_only_what_still_waits_for_the_same_conversion_and_destination_is_out_of_date(store: PendingStore) -> None:
-    newer = delivery(2, conversion_id="conversion-1")
+    newer = delivery(2, **FIRST)
     assert store.older(newer) is None
-    put(store, delivery(1), delivery(3, conversion_id="conversion-1", destination="source/other"))
+    put(store, delivery(3, **FIRST, destination="source/other"), delivery(4, click_id="click-1"))
+    put(store, delivery(5, **FIRST, resends=f"{6:032x}"))
+    assert store.older(newer) is None
+    put(store, delivery(1))
     assert store.older(delivery(1)) is None
     older = store.older(newer)
     assert older is not None
@@ -195,7 +199,7 @@ def test_only_what_still_waits_for_the_same_conversion_and_destination_is_out_of
 
 def test_of_several_updates_in_one_batch_the_last_alone_waits(store: PendingStore) -> None:
     put(store, delivery(1))
-    updates = [delivery(number, conversion_id="conversion-1") for number in (2, 3)]
+    updates = [delivery(number, **FIRST) for number in (2, 3)]
     over = superseding(store, updates, updates, NOW)
     assert [(one.delivery_id, one.state, one.reason) for one in over] == [
         (delivery(1).delivery_id, "cancelled", f"superseded by {2:032x}"),
