@@ -48,12 +48,13 @@ class Days:
         for what in ("REFRESH", "WAIT"):
             self.client.command(f"SYSTEM {what} VIEW click_days_refresh")
 
-    def check(self, question: Question, bills: Rows) -> None:
-        """The report says what brute force finds in the rows."""
+    def check(self, question: Question, bills: Rows, *, as_shown: bool) -> None:
+        """The report says what brute force finds in the rows; and so does, as_shown, its statement as it is shown."""
         rows = {table: latest(found, KEYS[table]) for table, found in (self.written | bills).items()}
         keys = len(question.group_by) + _KEYS[question.report.name]
         answer = ask(self.client, question)
-        assert answered(question, self.client.query(*bound(question))) == answer  # as the statement says that is shown
+        if as_shown:  # it asks for everything, and a statement's text is most of what it costs
+            assert answered(question, self.client.query(*bound(question))) == answer
         found = {row[:keys]: row[keys:] for row in answer.rows}
         with localcontext(prec=80):
             wanted = BRUTE_FORCE[question.report.name](question, in_one_currency(question, rows))
@@ -70,7 +71,7 @@ class Days:
                 times = since, since + 35 * DAY_MS
                 question = Question(REPORTS[name], EVENTS, group_by, *times, tests=tests, bots=bots)
                 assert reads_days(question)
-                self.check(question, bills or {"costs": []})
+                self.check(question, bills or {"costs": []}, as_shown=days == DAY_MS)
 
     def shows_ghost(self, question: Question) -> bool:
         return "ghost" in {row[0] for row in ask(self.client, question).rows}
