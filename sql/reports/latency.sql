@@ -35,21 +35,35 @@ FROM
     (
         SELECT
             delivery_id,
-            deliveries.source AS source,
-            deliveries.event AS event,
+            any(step.source) AS source,
+            any(step.event) AS event,
             minIf(attempted_at, attempt = 0) AS began_at,
             maxIf(attempted_at, state = 'delivered') AS ended_at
-        FROM deliveries FINAL
-        WHERE (empty({events:Array(String)}) OR event IN {events:Array(String)})
-          AND (id_day, click_id, delivery_id) GLOBAL IN -- what began in this time, by the key
-          (
-              SELECT id_day, click_id, delivery_id
-              FROM deliveries
-              WHERE attempt = 0
-                AND attempted_at >= fromUnixTimestamp64Milli({since:Int64})
-                AND attempted_at < fromUnixTimestamp64Milli({until:Int64})
-          )
-        GROUP BY delivery_id, source, event
+        FROM
+        (
+            SELECT delivery_id, source, event, attempt, state, attempted_at
+            FROM deliveries FINAL
+            WHERE attempted_at >= fromUnixTimestamp64Milli({since:Int64})
+              AND (attempt = 0 OR state = 'delivered')
+              AND (empty({events:Array(String)}) OR event IN {events:Array(String)})
+
+            UNION ALL
+
+            -- What began before this time and went on in it before its first attempt: two such steps differ in their state,
+            -- so one of them is not `scheduled`, and of those there are few. What is `not_sendable` ends so.
+            SELECT delivery_id, source, event, attempt, state, attempted_at
+            FROM deliveries FINAL
+            WHERE attempted_at < fromUnixTimestamp64Milli({since:Int64})
+              AND attempt = 0
+              AND (id_day, click_id, delivery_id) GLOBAL IN
+              (
+                  SELECT id_day, click_id, delivery_id
+                  FROM deliveries
+                  WHERE attempt = 0
+                    AND state NOT IN ('scheduled', 'not_sendable')
+              )
+        ) AS step
+        GROUP BY delivery_id
         HAVING countIf(attempt = 0) > 0 AND countIf(state = 'delivered') > 0
     )
     WHERE began_at >= fromUnixTimestamp64Milli({since:Int64})

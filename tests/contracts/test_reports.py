@@ -47,6 +47,8 @@ def tell(dsn: str) -> None:
     ]
     outcomes.append(outcome(tested, at=30))
     steps = [delivery(clicks[0], 1, "delivered", code=200), delivery(clicks[0], 0, "scheduled")]
+    steps += [delivery(clicks[1], 0, "held"), delivery(clicks[1], 0, "scheduled", at=NOW + 2000)]
+    steps.append(delivery(clicks[1], 1, "delivered", at=NOW + 3000, code=200))
     write(dsn, "events", on_topic("events", [*clicks, tested, *clicks]))
     write(dsn, "outcomes", on_topic("outcomes", outcomes), on_topic("outcomes", outcomes[::2], first=50))
     write(dsn, "deliveries", on_topic("deliveries", steps))
@@ -174,6 +176,12 @@ def test_the_first_page_reads_at_once_what_funnel_and_revenue_say(told: Client) 
             rows = [row | {"event": row["event"] or "click"} for row in rows]
         expected = [{word: row[word] for word in rows[0]} for row in reported]
         assert sorted(rows, key=str) == sorted(expected, key=str)
+
+
+def test_what_was_held_before_a_time_began_then_and_not_when_it_was_let_go(told: Client) -> None:
+    for since, many in ((NOW, 2), (NOW + 1500, 0)):
+        found = [row for row in asked(told, "latency", since=since, until=NOW + 10_000) if row["stage"] == "told"]
+        assert [(row["times"], row["ms_p50"], row["ms_max"]) for row in found] == [(many, 3000, 3000)][:many]
 
 
 def test_an_answer_is_had_in_a_form_of_clickhouse(told: Client) -> None:
