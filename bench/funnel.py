@@ -21,6 +21,7 @@ _DATABASE = "clickjoin"
 DAYS, _WEEK = 90, 7
 BEGAN = 1_780_012_800_000  # milliseconds: midnight UTC
 _ENDED = BEGAN + DAYS * DAY_MS
+_FOREVER = 9_000_000_000_000  # milliseconds: 2255
 _EVENTS = ("install", "trial", "subscribe")
 _CAMPAIGN = "campaign-0"  # the largest: a tenth of all clicks
 _MERGED_WITHIN = 3600.0  # seconds
@@ -78,12 +79,12 @@ def refresh(plan: Plan, client: Client) -> float:
     return time.monotonic() - began
 
 
-def write_day(client: Client, day: int, clicks: int, *, now: bool = False) -> None:
-    """Write a day's share of so many clicks, and what came of them: as it came then, or all of it now."""
+def write_day(client: Client, day: int, clicks: int, *, now: bool = False, until: int = _FOREVER) -> None:
+    """Write a day's share of so many clicks, and what came of them until then: as it came, or all of it now."""
     first, end = clicks * day // DAYS, clicks * (day + 1) // DAYS
     span = {"began": BEGAN, "span": DAYS * DAY_MS, "clicks": clicks, "first": first, "many": end - first, "now": now}
     client.command(_text("clicks"), span)
-    of_day = {"day": time.strftime("%Y-%m-%d", time.gmtime((BEGAN + day * DAY_MS) / 1000))}
+    of_day = {"day": time.strftime("%Y-%m-%d", time.gmtime((BEGAN + day * DAY_MS) / 1000)), "until": until}
     for statement in (_text("conversions"), *_text("beside").split(";")):
         client.command(statement, of_day)
 

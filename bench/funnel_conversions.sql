@@ -33,3 +33,4 @@ FROM clicks
 ARRAY JOIN if(cityHash64(click_id, 22) % 23 < 2, [1], if(cityHash64(click_id, 22) % 300 = 2, [1, 2, 3, 4], [])) AS which
 ARRAY JOIN if(cityHash64(click_id, 23) % 3 = 0, [0, 1], [1]) AS said
 WHERE id_day = {day:Date}
+  AND happened < fromUnixTimestamp64Milli({until:Int64})
