@@ -23,6 +23,7 @@ _MAX_DEPTH = 6
 
 FORM = "application/x-www-form-urlencoded"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+_WANTED = "send a JSON object, an array of objects, or an object on each line"
 
 
 def find(params: Params, names: tuple[str, ...], last: bool = False) -> tuple[str, str]:
@@ -99,7 +100,8 @@ def parse_body(body: bytes, content_type: str, query: Params, *, last: bool = Fa
         several = _parse_lines(body, last) if _are_lines(body) else _parse_json(body, last)
         return [{**params, **query} for params in several]
     if "json" in kind:
-        raise Refusal(400, "invalid_body", "the body is no JSON object and no array of objects")
+        begin = body.lstrip()[:1].decode("utf-8", "replace")
+        raise Refusal(400, "invalid_body", f"Content-Type {kind[:80]}, but the body begins with {begin!r}: {_WANTED}")
     return [{**parse_query(body.decode("utf-8", "replace").strip("\r\n"), last=last), **query}]
 
 
@@ -136,13 +138,14 @@ def _load(text: str, what: str, last: bool) -> Any:
             400, "invalid_body", f"{what} is nested too deeply: send a JSON object, or an array of them"
         ) from None
     except ValueError as error:
-        wanted = "send an object, an array of objects, or an object on each line"
-        raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}: {wanted}") from None
+        raise Refusal(400, "invalid_body", f"{what} is no JSON: {str(error)[:120]}: {_WANTED}") from None
 
 
 def _flatten_all(objects: list[Any]) -> list[Params]:
-    if not objects or not all(isinstance(item, dict) for item in objects):
-        raise Refusal(400, "invalid_body", "the body has to be a JSON object, or an array of objects")
+    wrong = next((number for number, item in enumerate(objects, 1) if not isinstance(item, dict)), 0)
+    if wrong or not objects:
+        found = f"value {wrong} in the body is no JSON object" if wrong else "the array in the body is empty"
+        raise Refusal(400, "invalid_body", f"{found}: {_WANTED}")
     if len(objects) > MAX_OBJECTS:
         raise Refusal(413, "too_many", f"{len(objects)} objects in one body: send at most {MAX_OBJECTS}")
     return [_flatten(item) for item in objects]

@@ -118,6 +118,11 @@ def cut_text(plan: Privacy, text: str) -> str:
     return text
 
 
+def cut_user_agent(plan: Privacy, text: str) -> str:
+    """A User-Agent as it may be stored: without e-mail addresses. Four numbers in it are a version, no IP address."""
+    return _without_emails(text) if plan.hash_email and "@" in text else text
+
+
 def cut_address(plan: Privacy, text: str) -> str:
     """An IP address as it may be stored; what is none as it is."""
     if plan.ip == "keep":

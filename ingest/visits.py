@@ -16,7 +16,7 @@ from ingest.metrics import Metrics
 from ingest.normalize_click import Choose, Visitor, choose_by_rules, chosen_before, normalize_click
 from ingest.parameters import Params
 from ingest.plans import CampaignPlan, Plans
-from ingest.privacy import cut_address
+from ingest.privacy import cut_address, cut_user_agent
 from ingest.refusal import Refusal, shown
 from ingest.routing.route import TRAFFICBACK
 from ingest.spool_file import Record
@@ -85,7 +85,11 @@ class Visits:
             plan, params, visitor, click_id=click_id or self.mint(at_ms), now_ms=at_ms, choose=choose
         )
         # Not before: the choice of an offer, and who is new, go by the true address.
-        return replace(click, ip=cut_address(exchange.privacy, click.ip)) if exchange.privacy else click
+        privacy = exchange.privacy
+        if privacy is None:
+            return click
+        ip, user_agent = cut_address(privacy, click.ip), cut_user_agent(privacy, click.user_agent)
+        return replace(click, ip=ip, user_agent=user_agent)
 
     def _visitor(self, plan: CampaignPlan, exchange: Exchange, at_ms: int, *, is_new: bool) -> Visitor:
         header, address = exchange.header, exchange.peer

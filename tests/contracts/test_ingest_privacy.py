@@ -44,8 +44,10 @@ def test_neither_topics_nor_spool_nor_what_is_kept_as_invalid_hold_personal_data
             "email=John_Smith%40gmail.com&tel=650-555-1212",
             b'{"em": "John_Smith@gmail.com", "goal": "trial"}',
         )
+        agent = "Mozilla/5.0 (of John_Smith@gmail.com) Chrome/120.0.0.1"
         for address in ("203.0.113.77", "203.0.113.78", "203.0.113.77"):
-            visit = ingest.call("GET", f"/click/nocost?{email}&user_ip={address}", None, X_Forwarded_For=address)
+            target = f"/click/nocost?{email}&user_ip={address}"
+            visit = ingest.call("GET", target, None, X_Forwarded_For=address, User_Agent=agent)
             assert visit.status == 302
         reported = b"""[{"click_id": "own-1", "email": "John_Smith@gmail.com", "ip": "203.0.113.77"},
             {"clicked_at": "john_smith@gmail.com"}]"""
@@ -69,6 +71,7 @@ def test_neither_topics_nor_spool_nor_what_is_kept_as_invalid_hold_personal_data
         ("203.0.113.0", "DE", False),
     ]
     assert {one.params["email"] for one in clicks} == {META_EMAIL}
+    assert {one.user_agent for one in visits} == {f"Mozilla/5.0 (of {META_EMAIL}) Chrome/120.0.0.1"}
     assert own.ip == visits[0].params["user_ip"] == "203.0.113.0"
     with closing(sqlite3.connect(ingest.spool)) as spool:
         stored = b"\n".join(value for (value,) in spool.execute("SELECT value FROM records")).decode()

@@ -66,19 +66,22 @@ def test_an_empty_body_leaves_the_query() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "kind"),
+    ("body", "kind", "told"),
     [
-        (b"{", ""),
-        (b'{"a": 1', "application/json"),
-        (b"[]", "application/json"),
-        (b"[1]", "application/json"),
-        (b'"text"', "application/json"),
-        (b"[" * 100_000, ""),
-        (b"--x\r\n", "multipart/form-data; boundary=x"),
+        (b"{", "", "the body is no JSON: .*: send a JSON object"),
+        (b'{"a": 1', "application/json", "char 7.*: send a JSON object"),
+        (b"[]", "application/json", "the array in the body is empty: send"),
+        (b'[{"a": 1}, 2]', "application/json", "value 2 in the body is no JSON object: send"),
+        (b'"text"', "application/json", "Content-Type application/json, but the body begins with '\"': send"),
+        (b"\xff\xfe{}", "application/json", "begins with '\ufffd': send"),
+        (b"[" * 100_000, "", "nested too deeply: send"),
+        (b"--x\r\n", "multipart/form-data; boundary=x", "multipart/form-data is not read here: send a form"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused_with_what_would_be_right(body: bytes, kind: str) -> None:
-    with pytest.raises(Refusal, match=r"JSON|form") as refused:
+def test_a_body_that_cannot_be_read_is_refused_with_what_it_is_and_what_would_be_right(
+    body: bytes, kind: str, told: str
+) -> None:
+    with pytest.raises(Refusal, match=told) as refused:
         parse_body(body, kind, {})
     assert (refused.value.status, refused.value.code) == (400, "invalid_body")
 
