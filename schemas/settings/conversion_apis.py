@@ -14,7 +14,7 @@ from schemas.requests import RequestText
 from schemas.settings.postbacks import AccountValue, Also, Success
 from schemas.settings.sending import Sending, Wait
 from schemas.settings.shares import Share, parse_share
-from schemas.settings.values import ConfigName, CurrencyCode, Duration, Section
+from schemas.settings.values import ConfigName, CountryCode, CurrencyCode, Duration, Section
 from schemas.values import Status
 
 SECRET_NAMES = frozenset({"token", "api_secret", "client_secret", "refresh_token", "developer_token"})
@@ -67,7 +67,7 @@ class ConversionApi(Section):
     events: Annotated[dict[str, str], Field(min_length=1)]  # our event = the platform's name, or ID, for it
     sources: tuple[str, ...] = ()  # whose clicks; empty: all, as of the next three
     campaigns: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
+    countries: tuple[CountryCode, ...] = ()
     networks: tuple[str, ...] = ()
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = ("approved",)
     also: tuple[Also, ...] = ()

@@ -10,7 +10,7 @@ from schemas.requests import RequestText
 from schemas.settings.secrets import Secret, resolve_reference
 from schemas.settings.sending import Sending, Wait
 from schemas.settings.shares import Share, parse_share
-from schemas.settings.values import ConfigName, CurrencyCode, Duration, MoneyText, ParameterNames, Section
+from schemas.settings.values import ConfigName, CountryCode, CurrencyCode, Duration, MoneyText, ParameterNames, Section
 from schemas.values import Status
 
 ANY_EVENT = "*"
@@ -55,7 +55,7 @@ class SourcePostback(Section):
     events: tuple[str, ...] = ()  # of the postback for any event; empty: all that have none of their own
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = ("approved",)
     campaigns: tuple[str, ...] = ()  # empty: all, as of the next two
-    countries: tuple[str, ...] = ()
+    countries: tuple[CountryCode, ...] = ()
     networks: tuple[str, ...] = ()
     min_payout: MoneyText | None = None  # of what the network pays, not of what is told; both ends belong to it
     max_payout: MoneyText | None = None
@@ -68,6 +68,13 @@ class SourcePostback(Section):
     payout: Annotated[Share, BeforeValidator(parse_share)] = Share()  # what it is told to have been paid
     currency: CurrencyCode = ""  # in which, by [rates]; empty: that in which the network paid
     delay: Wait = 0  # before the first attempt
+
+    @model_validator(mode="after")
+    def _some_payout_fits(self) -> "SourcePostback":
+        least, most = self.min_payout, self.max_payout
+        if least and most and least.currency == most.currency and least.amount > most.amount:
+            raise ValueError(f"no payout is at least {least} and at most {most}: write the smaller one as min_payout")
+        return self
 
     @property
     def request(self) -> RequestText:

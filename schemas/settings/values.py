@@ -119,6 +119,7 @@ ConfigName = Annotated[
 ]
 """Lower-case letters, digits, - and _: it stands in URLs, keys and columns."""
 CurrencyCode = Annotated[str, _shaped("([A-Z]{3})?", 'write the ISO 4217 code of a currency, like "USD"')]
+CountryCode = Annotated[str, _shaped("[A-Za-z]{2}", 'write the two letters of a country, like "DE"')]
 Address = Annotated[str, AfterValidator(_address)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 ParameterNames = Annotated[

@@ -9,7 +9,7 @@ from schemas.requests import RequestText
 from schemas.settings.postbacks import Also, Success
 from schemas.settings.secrets import Secret
 from schemas.settings.sending import Sending, Wait
-from schemas.settings.values import Section
+from schemas.settings.values import CountryCode, Section
 from schemas.values import STATUSES, Status
 
 PREFIX = "whsec_"
@@ -54,7 +54,7 @@ class Webhook(Section):
     events: tuple[str, ...] = ()  # empty: all, as of the next four
     sources: tuple[str, ...] = ()
     campaigns: tuple[str, ...] = ()
-    countries: tuple[str, ...] = ()
+    countries: tuple[CountryCode, ...] = ()
     networks: tuple[str, ...] = ()
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = STATUSES
     also: tuple[Also, ...] = ()  # what is not told unless asked

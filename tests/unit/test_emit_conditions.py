@@ -8,6 +8,7 @@ import pytest
 
 from schemas.records import Delivery, Outcome
 from schemas.settings.shares import parse_share
+from schemas.settings.validation import validate
 from streams.emit.routes import routes_of
 from streams.emit.routing import deliveries_of
 from tests.emit_samples import NOW, URL, outcome, settings
@@ -116,3 +117,17 @@ def test_of_an_event_that_repeats_the_first_alone_is_told_where_that_is_wanted()
     ]
     wanted = {"once": True, "statuses": ["approved", "rejected"]}
     assert len({made.delivery_id for one in (outcome(), *others) for made in told(one, **wanted)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ({"countries": ["Germany"]}, 'countries[0] = "Germany": write the two letters of a country, like "DE"'),
+        ({"min_payout": "3 USD", "max_payout": "2 USD"}, "no payout is at least 3 USD and at most 2 USD"),
+    ],
+)
+def test_a_condition_that_nothing_could_ever_fit_does_not_load(wanted: dict[str, Any], why: str) -> None:
+    tree = {"sources": {"pops": {"postbacks": {"*": {"url": URL, **wanted}}}}}
+    [problem] = validate(tree, {})[1]
+    assert str(problem).startswith('sources.pops.postbacks."*"')
+    assert why in str(problem)
