@@ -20,6 +20,7 @@ from tests.ingest_samples import STANDARD_WEBHOOKS
 
 NOW = 1_700_000_000
 TOLERANCE = 300
+STRIPE = read_preset("networks", "stripe")["signature"]
 PLAIN_TIME = re.compile(r"[1-9][0-9]*", re.ASCII)
 
 BODIES = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -108,7 +109,7 @@ def test_of_stripes_signatures_we_accept_what_stripes_own_library_does(call: tup
     read = read_of_stripes(header)
     time = next((item[2:] for item in read.split(",") if item.startswith("t=")), "")
     stricter = not PLAIN_TIME.fullmatch(time) or int(time) > NOW + TOLERANCE
-    plan = plan_of(read_preset("networks", "stripe")["signature"], secret)
+    plan = plan_of(STRIPE, secret)
     assert ours(plan, {"stripe-signature": header}, body) == (stripes(secret, read, body) and not stricter)
 
 
