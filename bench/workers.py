@@ -30,6 +30,7 @@ class ReceiveRole:
     group = RECEIVE_GROUP
     topics: tuple[str, ...] = (EVENTS,)
     batch_records = 2000
+    ahead = 1
 
     async def start(self) -> None:
         """Nothing to connect."""

@@ -24,7 +24,11 @@ class Partition(Protocol):
         """
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
-        """Decide, send and wait for the acknowledgement, write state. Returns when the records are done for good."""
+        """Decide, send and wait for the acknowledgement, write state. Returns when the records are done for good.
+
+        Where the role lets several of these run at once, they begin in order, and only what is done is committed up to
+        the first that is not.
+        """
 
     async def close(self) -> None:
         """Stop what runs in the background and write state. The partition may already belong to somebody else."""
@@ -36,6 +40,7 @@ class Role(Protocol):
     group: str  # the consumer group
     topics: tuple[str, ...]  # what it reads
     batch_records: int  # at most so many records in one call of process
+    ahead: int  # so many calls of process may run at once, of one partition
 
     async def start(self) -> None:
         """Connect what all partitions share. Called before the worker joins its group."""

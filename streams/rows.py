@@ -226,5 +226,4 @@ def _seconds(ms: int | None) -> float | None:
 
 
 def _subs(click: Click) -> tuple[str, ...]:
-    get = click.subs.get
-    return tuple([get(name, "") for name in SUBS]) if click.subs else _NO_SUBS
+    return tuple(map(click.subs.get, SUBS, _NO_SUBS)) if click.subs else _NO_SUBS

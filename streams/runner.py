@@ -41,10 +41,16 @@ class Runner:
         done: Callable[[TP, int], None],
         most: int,
         processed: Processed,
+        ahead: int = 1,
     ) -> None:
+        """`most`: records in one call of the Partition's `process`; `ahead`: such calls that may run at once."""
         self.tp = tp
         self._processed = processed
         self._group, self._partition, self._log, self._done, self._most = group, partition, log_, done, most
+        self._ahead = ahead
+        self._under_way: deque[tuple[asyncio.Task[None], int, int]] = (
+            deque()
+        )  # with the end of its records, and how many
         self._hints: deque[Sequence[ConsumerRecord]] = deque()
         self._came = asyncio.Event()
         self._room = asyncio.Event()
@@ -71,9 +77,18 @@ class Runner:
 
     async def run(self) -> None:
         """Until cancelled. Raises what the Partition raises, and TruncatedLogError."""
-        await self._open()
-        self._live = True
+        try:
+            await self._open()
+            self._live = True
+            await self._run()
+        finally:
+            for work, _, _ in self._under_way:
+                work.cancel()
+            await asyncio.gather(*[work for work, _, _ in self._under_way], return_exceptions=True)
+
+    async def _run(self) -> None:
         while True:
+            self._settle()
             batch = self._take()
             if batch:
                 await self._process_live(batch)
@@ -135,11 +150,35 @@ class Runner:
         self.next = max(self.next, end)  # offsets without a record: compaction, transaction markers
 
     async def _process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
-        await self._partition.process(records, silent=silent)
-        self.next = records[-1].offset + 1
-        (self._processed.healed if silent else self._processed.live).inc(len(records))
-        if not silent:
-            self._done(self.tp, self.next)
+        end = records[-1].offset + 1
+        if silent:
+            await self._partition.process(records, silent=True)
+            self._processed.healed.inc(len(records))
+        elif self._ahead == 1:
+            await self._partition.process(records, silent=False)
+            self._processed.live.inc(len(records))
+            self._done(self.tp, end)
+        else:
+            await self._begin(records, end)
+        self.next = end
+
+    async def _begin(self, records: Sequence[ConsumerRecord], end: int) -> None:
+        """Begin to process as soon as few enough are under way."""
+        while len(self._under_way) >= self._ahead:
+            await asyncio.wait([self._under_way[0][0]])
+            self._settle()
+        work = asyncio.create_task(self._partition.process(records, silent=False))
+        work.add_done_callback(lambda _: self._came.set())
+        self._under_way.append((work, end, len(records)))
+
+    def _settle(self) -> None:
+        """Say how far it is: up to the first that is still under way. Raises what the Partition raised."""
+        while self._under_way and self._under_way[0][0].done():
+            work, end, count = self._under_way[0]
+            work.result()
+            self._under_way.popleft()
+            self._processed.live.inc(count)
+            self._done(self.tp, end)
 
 
 async def end_all(tasks: Iterable[asyncio.Task[None]], *, again: float = CANCEL_AGAIN) -> None:

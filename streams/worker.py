@@ -138,8 +138,8 @@ class Worker:
         mine = {tp for tp in assigned if tp.topic in self._role.topics}
         for tp in sorted(mine - set(self._runners)):
             partition = self._role.partition(tp)
-            processed, most = self._metrics.processed(tp), self._role.batch_records
-            runner = Runner(tp, self._role.group, partition, self._log, self._done, most, processed)
+            processed, most, ahead = self._metrics.processed(tp), self._role.batch_records, self._role.ahead
+            runner = Runner(tp, self._role.group, partition, self._log, self._done, most, processed, ahead)
             task = asyncio.create_task(runner.run(), name=f"{tp.topic}-{tp.partition}")
             task.add_done_callback(self._ended)
             self._runners[tp] = runner, task

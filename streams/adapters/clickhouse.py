@@ -127,12 +127,17 @@ class ClickHouse:
             self._trouble, self._since = "", 0.0
 
 
-def body_of(rows: Sequence[Row]) -> bytes:
-    """Rows as ClickHouse reads them, compressed. Raises RefusedError where a value has no JSON."""
+def lines_of(rows: Sequence[Row]) -> bytes:
+    """Rows as ClickHouse reads them, a line each. Raises RefusedError where a value has no JSON."""
     try:
-        compressed: bytes = lz4.frame.compress(_encode(rows))
+        return _encode(rows)
     except (TypeError, ValueError, OverflowError) as error:
         raise RefusedError(0, f"not to be written as JSON: {error}") from None
+
+
+def body_of(lines: bytes) -> bytes:
+    """Lines as the body of an insert: compressed."""
+    compressed: bytes = lz4.frame.compress(lines)
     return compressed
 
 

@@ -29,6 +29,7 @@ class EmitRole:
     group = EMIT_GROUP
     topics: tuple[str, ...] = (OUTCOMES,)
     batch_records = 1000
+    ahead = 1
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: EmitMetrics) -> None:
         self._metrics = metrics

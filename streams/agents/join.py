@@ -39,6 +39,7 @@ class JoinRole:
     group = JOIN_GROUP
     topics: tuple[str, ...] = (EVENTS,)
     batch_records = 2000
+    ahead = 1
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: JoinMetrics) -> None:
         self.folder, self.partitions, self.metrics = data / "state" / "join", partitions, metrics

@@ -15,14 +15,18 @@ from schemas.unusable import unusable
 from schemas.whose import whose
 from schemas.wire import WireError, decode_delivery, decode_event, decode_invalid, decode_outcome_or_request
 from streams import rows, tables
-from streams.adapters.clickhouse import ClickHouse
+from streams.adapters.clickhouse import ClickHouse, RefusedError
 from streams.adapters.kafka import Log
+from streams.agents.sink_lot import Line, Lines, Lot
 from streams.agents.sink_sweep import sweep_for_ever
-from streams.agents.sink_writer import Line, Lines, Writer
+from streams.agents.sink_writer import Writer
 from streams.metrics import SinkMetrics
 from streams.tables import Table
 
 log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+"""Records that become rows, and bytes, at once: in between the loop serves the inserts."""
 
 FindEpoch = Callable[[str, int], Awaitable[int]]
 """The epoch of a partition (topic, number), as its first record says."""
@@ -34,6 +38,7 @@ class SinkRole:
     group = SINK_GROUP
     topics: tuple[str, ...] = TOPICS
     batch_records = 10_000
+    ahead = 4  # the writer takes no more than two batches; of few partitions these must be full all the same
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: SinkMetrics) -> None:
         """`data` and `partitions` are the roles' common arguments; the sink needs neither."""
@@ -92,11 +97,25 @@ class SinkPartition:
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
         """Write what the records say. Returns when ClickHouse has acknowledged it."""
-        if not silent:
-            await self._writer.write(self.lines(records))
+        if silent:
+            return
+        async with self._writer.turn():  # whoever began first goes first: an epoch begins with a record
+            written = self._writer.put(await self._lot(records))
+        await written
 
     async def close(self) -> None:
         """There is nothing to let go of."""
+
+    async def _lot(self, records: Sequence[ConsumerRecord]) -> Lot:
+        lot = Lot()
+        for begin in range(0, len(records), AT_ONCE):
+            lines = self.lines(records[begin : begin + AT_ONCE])
+            try:
+                lot.add(lines)
+            except RefusedError:
+                _add_singly(lot, lines)
+            await asyncio.sleep(0)  # the next insert may begin
+        return lot
 
     def lines(self, records: Sequence[ConsumerRecord]) -> Lines:
         """The rows of records, by table. A record that cannot be used is a row of `invalid`."""
@@ -112,6 +131,16 @@ class SinkPartition:
                 log.exception("record_failed", **where, **whose(record.value))
                 found[tables.INVALID].append(_unusable(record, "failed", f"{type(error).__name__}: {error}"))
         return found
+
+
+def _add_singly(lot: Lot, lines: Lines) -> None:
+    """Add rows of which one cannot be written as JSON: it becomes a row of `invalid`."""
+    for table, some in lines.items():
+        for line in some:
+            try:
+                lot.add({table: [line]})
+            except RefusedError as refusal:
+                lot.add({tables.INVALID: [_unusable(line[1], "failed", f"{table.name}: {refusal}")]})
 
 
 def epoch_of(record: ConsumerRecord) -> int | None:

@@ -1,8 +1,12 @@
-"""The sink's writer: collects rows of all partitions, so that few parts are made, and writes them for good."""
+"""The sink's writer: collects rows of all partitions, so that few parts are made, and writes them for good.
+
+While a batch is on its way the next is made, and no more than that: whoever brings rows waits for room.
+"""
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Protocol
 
@@ -12,22 +16,18 @@ from aiokafka import ConsumerRecord
 from schemas.unusable import unusable
 from schemas.whose import whose
 from streams.adapters.clickhouse import AwayError, RefusedError, body_of
+from streams.agents.sink_lot import Block, Line, Lot, block_of, joined
 from streams.metrics import SinkMetrics
-from streams.rows import Row, invalid_row
-from streams.tables import CLICKS, INVALID, POSTBACKS, WRITE_ORDER, Table
+from streams.rows import invalid_row
+from streams.tables import INVALID, WRITE_ORDER, Table
 
 log = structlog.get_logger(__name__)
 
-Line = tuple[Row, ConsumerRecord]
-"""A row, and the record that it was made of."""
-Lines = Mapping[Table, Sequence[Line]]
-
-FULL_ROWS = 40_000
+FULL_ROWS = 40_000  # of one table
 LINGER = 0.5  # seconds that the first row waits for others
-BACKLOG_ROWS = 1_000
-BACKLOG_LINGER = 0.05  # who brings so many rows is behind, and does not wait for stragglers
-_RECEIVED_AT = {table: table.columns.index("received_at") for table in (CLICKS, POSTBACKS)}
-"""Where it stands in the rows of what comes from outside."""
+BACKLOG_ROWS = 1_000  # who brings so many rows is behind: a full batch counts for more than a moment
+BACKLOG_LINGER = 0.25  # seconds after the last of these, where nobody makes more
+LONGEST_LINGER = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of the same batch
 
 
@@ -43,31 +43,41 @@ class Writer:
 
     def __init__(self, database: Inserts, metrics: SinkMetrics) -> None:
         self._database, self._metrics = database, metrics
-        self._waiting: deque[tuple[Lines, asyncio.Future[None]]] = deque()
-        self._rows = 0
-        self._due = 0.0
-        self._came = asyncio.Event()
+        self._waiting: deque[tuple[Lot, asyncio.Future[None]]] = deque()
+        self._rows = 0  # that wait
+        self._first = self._due = self._latest = 0.0
+        self._came, self._room, self._turn = asyncio.Event(), asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.inserts = 0
         self.refused = 0
 
-    async def write(self, lines: Lines) -> None:
-        """Returns when ClickHouse has acknowledged every row, or the row that stands for it in `invalid`."""
-        count = sum(map(len, lines.values()))
-        if not count:
-            return
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """The right to make a lot and `put` it: one at a time, in the order asked, and while there is room for it."""
+        async with self._turn:
+            while self._rows >= FULL_ROWS:
+                self._room.clear()
+                await self._room.wait()
+            yield
+
+    def put(self, lot: Lot) -> asyncio.Future[None]:
+        """Done when ClickHouse has acknowledged every row, or the row that stands for it in `invalid`."""
         loop = asyncio.get_running_loop()
+        written: asyncio.Future[None] = loop.create_future()
+        if not lot.size:
+            written.set_result(None)
+            return written
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._run())
-        if not self._rows:
-            self._due = loop.time() + LINGER
-        if count >= BACKLOG_ROWS:
-            self._due = min(self._due, loop.time() + BACKLOG_LINGER)
-        written: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((lines, written))
-        self._rows += count
+        now = loop.time()
+        if not self._waiting:
+            self._first, self._due, self._latest = now, now + LINGER, now + LINGER
+        if lot.size >= BACKLOG_ROWS:
+            self._due, self._latest = now + BACKLOG_LINGER, self._first + LONGEST_LINGER
+        self._waiting.append((lot, written))
+        self._rows += lot.size
         self._came.set()
-        await written
+        return written
 
     async def stop(self) -> None:
         """Give up what is not written yet: nobody has been told that it was."""
@@ -80,7 +90,7 @@ class Writer:
             await self._collect()
             taken = self._take()
             try:
-                await self._write_all([lines for lines, _ in taken])
+                await self._write_all([lot for lot, _ in taken])
             except BaseException as error:  # whoever waits must learn of it: the worker ends by it
                 for _, written in taken:
                     if not written.done():
@@ -91,60 +101,63 @@ class Writer:
                     written.set_result(None)
 
     async def _collect(self) -> None:
+        """Wait until a batch is full, or nobody is about to add to it."""
         loop = asyncio.get_running_loop()
-        while not self._rows or (self._rows < FULL_ROWS and loop.time() < self._due):
-            self._came.clear()
-            try:
-                async with asyncio.timeout_at(self._due if self._rows else None):
-                    await self._came.wait()
-            except TimeoutError:
+        while self._rows < FULL_ROWS:
+            until = (self._latest if self._turn.locked() else min(self._due, self._latest)) if self._rows else None
+            if until is not None and loop.time() >= until:
                 return
+            self._came.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._came.wait()
 
-    def _take(self) -> list[tuple[Lines, asyncio.Future[None]]]:
-        """Whole submissions, until there are rows for one full insert; what is left is due at once."""
+    def _take(self) -> list[tuple[Lot, asyncio.Future[None]]]:
+        """Whole lots, until there are rows for one full insert."""
         taken, rows = [], 0
         while self._waiting and rows < FULL_ROWS:
             taken.append(self._waiting.popleft())
-            rows += sum(map(len, taken[-1][0].values()))
+            rows += taken[-1][0].size
         self._rows -= rows
-        self._due = 0.0
+        if self._waiting:  # only who is behind brings so much
+            self._first = asyncio.get_running_loop().time()
+            self._latest = self._first + LONGEST_LINGER
+        self._room.set()
         return taken
 
-    async def _write_all(self, submissions: Sequence[Lines]) -> None:
+    async def _write_all(self, lots: Sequence[Lot]) -> None:
         refused: list[Line] = []
         for table in WRITE_ORDER:
-            lines = [line for submission in submissions for line in submission.get(table, ())]
-            if lines:
-                await self._write_table(table, lines, refused)
+            if block := joined(lots, table):
+                await self._write_table(table, block, refused)
         if refused:
             await self._write_refused(refused)
 
-    async def _write_table(self, table: Table, lines: Sequence[Line], refused: list[Line]) -> None:
+    async def _write_table(self, table: Table, block: Block, refused: list[Line]) -> None:
         """Write rows; halve them where they are refused for their data, until the row at fault stands alone."""
         try:
-            await self._insert(table, lines)
+            await self._insert(table, block)
         except RefusedError as refusal:
-            if len(lines) > 1:
-                middle = len(lines) // 2
-                await self._write_table(table, lines[:middle], refused)
-                await self._write_table(table, lines[middle:], refused)
+            if len(block.records) > 1:
+                for half in block.halves():
+                    await self._write_table(table, half, refused)
             else:
                 self._metrics.refused(table.name)
-                refused.append(_refused_line(table, lines[0][1], refusal))
+                refused.append(_refused_line(table, block.records[0], refusal))
 
     async def _write_refused(self, lines: Sequence[Line]) -> None:
         self.refused += len(lines)
         for pause in _pauses():
             try:
-                await self._insert(INVALID, lines)
+                await self._insert(INVALID, block_of(INVALID, lines))
                 return
             except RefusedError as refusal:  # not the rows' fault: we made them. Somebody must mend the table.
                 log.error("invalid_row_refused", rows=len(lines), error=str(refusal))
                 await asyncio.sleep(pause)
 
-    async def _insert(self, table: Table, lines: Sequence[Line]) -> None:
+    async def _insert(self, table: Table, block: Block) -> None:
         """Try the same bytes until they are acknowledged. Raises RefusedError."""
-        body = body_of([row for row, _ in lines])
+        body = body_of(block.body)
         for pause in _pauses():
             began = monotonic()
             try:
@@ -154,9 +167,9 @@ class Writer:
                 await asyncio.sleep(pause)
             else:
                 self.inserts += 1
-                self._metrics.written(table.name, len(lines), monotonic() - began)
-                if (received_at := _RECEIVED_AT.get(table)) is not None:
-                    self._metrics.came(table.name, max(row[received_at] for row, _ in lines))
+                self._metrics.written(table.name, len(block.records), monotonic() - began)
+                if block.newest:
+                    self._metrics.came(table.name, block.newest)
                 return
 
 
