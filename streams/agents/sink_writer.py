@@ -27,7 +27,7 @@ FULL_ROWS = 40_000  # of one table
 LINGER = 0.5  # seconds that the first row waits for others
 BACKLOG_ROWS = 1_000  # who brings so many rows is behind: a full batch counts for more than a moment
 BACKLOG_LINGER = 0.25  # seconds after the last of these, where nobody makes more
-LONGEST_LINGER = 3.0
+LONGEST_LINGER = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of the same batch
 
 
