@@ -7,7 +7,7 @@ import faust
 import pytest
 from faust.types import TP
 
-from streams.batches import BatchConsumer
+from streams.batches import FETCH_WAIT_MS, BatchConsumer
 from tests.kafka_server import KafkaServer
 from tests.support.batches import PARTITIONS, Batch, Taken, committed, make_topic, produce, soon, worker
 
@@ -33,8 +33,10 @@ def test_batches_hold_the_records_of_one_partition_in_order_as_they_lie_there(ka
     taken = Taken()
 
     async def run() -> None:
-        async with worker(kafka, topic, taken):
+        async with worker(kafka, topic, taken) as app:
             await soon(lambda: len(taken) == 350 * PARTITIONS, "everything arrives")
+            fetcher = app.consumer._thread._consumer._fetcher  # where Faust's own wait would keep a backlog waiting
+            assert fetcher._fetch_max_wait_ms == FETCH_WAIT_MS
 
     produce(kafka, topic, 350)
     asyncio.run(run())
