@@ -171,3 +171,14 @@ def test_input_that_cannot_be_used_keeps_its_bytes_and_an_id_of_where_it_lies() 
     binary = unusable("record", "not_json", "no", ("events", 3, 8), -1, b"\xff\x00")
     assert (text.raw, binary.raw, binary.received_at) == ("{nonsense", "/wA=", 0)
     assert text.invalid_id == binary.invalid_id == ids.invalid_id("events", 3, 8)
+
+
+def test_rows_of_one_key_lie_in_one_month_whatever_becomes_of_it() -> None:
+    """Queries skip the months that nobody asked for before they look for the newest row of a key."""
+    later = AT + 40 * 86_400_000
+    changed = msgspec.structs.replace(CONVERSION, status="rejected", received_at=later, status_received_at=later)
+    told = outcome("waiting"), outcome(decided_at=later), outcome("updated", decided_at=later, conversion=changed)
+    steps = DELIVERY, msgspec.structs.replace(DELIVERY, state="delivered", attempt=3, at=later)
+    assert len({named(tables.POSTBACKS, rows.postback_row(one))["received_at"] for one in told}) == 1
+    assert len({named(tables.CONVERSIONS, rows.conversion_row(one))["id_day"] for one in told[1:]}) == 1
+    assert len({named(tables.DELIVERIES, rows.delivery_row(one, 0))["id_day"] for one in steps}) == 1
