@@ -3,10 +3,15 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+RUNS := .venv/.runs
 STAMP := .venv/.installed
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 UV_COMPILE = $(1)/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml $(ARGS)
+
+NOT_INSTALLED = echo 'A Python package could not be installed (its name is above). Behind a mirror set PIP_INDEX_URL;' \
+	'without network set PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of wheels.' >&2; exit 1
 
 .PHONY: help demo up test pytest chromium chaos fuzz lint format bench docs docs-metrics docs-reports docs-screenshots lock clean
 .DEFAULT_GOAL := help
@@ -15,10 +20,10 @@ help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  ARGS="..." is handed on, for example: make demo ARGS="--once --clicks 5000 --seed 7"'
 
-demo: $(STAMP) ## everything on this machine, with traffic to watch
+demo: $(RUNS) ## everything on this machine, with traffic to watch
 	@$(BIN)/clickjoin demo $(ARGS)
 
-up: $(STAMP) ## everything on this machine, for real traffic
+up: $(RUNS) ## everything on this machine, for real traffic
 	@$(BIN)/clickjoin up $(ARGS)
 
 test: lint pytest ## what must pass: linters, types, directions of imports, all tests
@@ -77,7 +82,8 @@ clean: ## remove what was installed and cached here (never ./data)
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): requirements-dev.lock pyproject.toml
+# Nothing is compiled here: it would take half as long again, and Python does it for what is imported.
+$(RUNS): requirements.lock requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	echo 'clickjoin needs Python 3.11 or newer; "$(PYTHON)" is not. Name one: make PYTHON=/path/to/python3.11' >&2; exit 1; }
 	@echo 'Installing into .venv, once' >&2
@@ -86,8 +92,12 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv --without-pip .venv && $(PYTHON) -m pip --quiet --python $(BIN)/python install pip; \
 	else echo '"$(PYTHON)" has neither pip nor venv with ensurepip. On Debian: apt install python3-venv.' \
 	'Or name another: make PYTHON=...' >&2; exit 1; fi
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock || { \
-	echo 'A Python package could not be installed (its name is above). Behind a mirror set PIP_INDEX_URL;' \
-	'without network set PIP_NO_INDEX=1 and PIP_FIND_LINKS to a folder of wheels.' >&2; exit 1; }
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@awk '/^[A-Za-z]/ { build = /^(packaging|setuptools|wheel)==/ } build' requirements-dev.lock >.venv/build.lock
+	@$(INSTALL) --no-compile --require-hashes -r .venv/build.lock -r requirements.lock || { $(NOT_INSTALLED); }
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMP): $(RUNS)
+	@echo 'Installing what the tests need, once' >&2
+	@$(INSTALL) --no-compile --require-hashes -r requirements-dev.lock || { $(NOT_INSTALLED); }
 	@touch $@
