@@ -48,9 +48,8 @@ class Runner:
         self._processed = processed
         self._group, self._partition, self._log, self._done, self._most = group, partition, log_, done, most
         self._ahead = ahead
-        self._under_way: deque[tuple[asyncio.Task[None], int, int]] = (
-            deque()
-        )  # with the end of its records, and how many
+        # with the end of the records of each, and how many they are
+        self._under_way: deque[tuple[asyncio.Task[None], int, int]] = deque()
         self._hints: deque[Sequence[ConsumerRecord]] = deque()
         self._came = asyncio.Event()
         self._room = asyncio.Event()
@@ -156,8 +155,7 @@ class Runner:
             self._processed.healed.inc(len(records))
         elif self._ahead == 1:
             await self._partition.process(records, silent=False)
-            self._processed.live.inc(len(records))
-            self._done(self.tp, end)
+            self._finished(end, len(records))
         else:
             await self._begin(records, end)
         self.next = end
@@ -177,8 +175,11 @@ class Runner:
             work, end, count = self._under_way[0]
             work.result()
             self._under_way.popleft()
-            self._processed.live.inc(count)
-            self._done(self.tp, end)
+            self._finished(end, count)
+
+    def _finished(self, end: int, count: int) -> None:
+        self._processed.live.inc(count)
+        self._done(self.tp, end)
 
 
 async def end_all(tasks: Iterable[asyncio.Task[None]], *, again: float = CANCEL_AGAIN) -> None:

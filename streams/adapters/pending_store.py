@@ -2,8 +2,8 @@
 
 Every fold is one write batch with the offset in it, so a crash leaves an older state, whole. Keys:
 `i` + ID: the Standing of a delivery (rank, queue key); `q` + destination, due, offset, ID: the record that waits;
-`h` + the same: a held one; `\\0at`: how far the fold is. Instead of an index of
-conversions, which would cost the fold a quarter more, the deliveries of a click lie together.
+`h` + the same: a held one; `\\0at`: how far the fold is. The deliveries of a click lie together: an index of
+conversions would cost the fold a quarter more.
 """
 
 import shutil
