@@ -19,6 +19,7 @@ from streams.runner import Runner
 from streams.tables import INVALID, Table
 from streams.worker_metrics import WorkerMetrics
 from tests.emit_samples import NOW, outcome
+from tests.support.batches import soon
 
 TOPIC = "outcomes"
 
@@ -51,12 +52,6 @@ def on(writer: Writer) -> SinkPartition:
     return SinkPartition(TOPIC, 0, writer, cast(Any, None))
 
 
-async def soon(true: Any) -> None:
-    async with asyncio.timeout(60):
-        while not true():
-            await asyncio.sleep(0.001)
-
-
 def test_while_a_batch_is_on_its_way_the_next_is_made_and_no_more_than_that(monkeypatch: Any) -> None:
     monkeypatch.setattr(sink_writer, "FULL_ROWS", 2)
 
@@ -72,7 +67,7 @@ def test_while_a_batch_is_on_its_way_the_next_is_made_and_no_more_than_that(monk
 
         monkeypatch.setattr(writer, "put", counted)
         work = [asyncio.create_task(on(writer).process(records(2, at), silent=False)) for at in (0, 2, 4)]
-        await soon(lambda: server.begun and len(made) == 2)
+        await soon(lambda: server.begun and len(made) == 2, "one is on its way, and the next is made")
         for _ in range(100):
             await asyncio.sleep(0)
         before = len(made)
@@ -94,7 +89,7 @@ def test_a_batch_that_could_not_be_written_is_tried_again_unchanged_whatever_cam
         server = Server(AwayError("a time-out"), AwayError("too many parts"))
         writer = writer_to(server)
         first = asyncio.create_task(on(writer).process(records(3), silent=False))
-        await soon(lambda: server.begun)
+        await soon(lambda: server.begun, "an insert is on its way")
         second = asyncio.create_task(on(writer).process(records(3, 3), silent=False))
         server.gate.set()
         await asyncio.wait_for(asyncio.gather(first, second), 60)
@@ -177,16 +172,16 @@ def test_only_what_is_acknowledged_up_to_the_first_that_is_not_may_be_committed(
         processed = WorkerMetrics("test").processed(tp)
         runner = Runner(tp, "g", slow, cast(Any, NewLog()), lambda _, at: done.append(at), 2, processed, ahead=2)
         task = asyncio.create_task(runner.run())
-        await soon(runner.opened.is_set)
+        await soon(runner.opened.is_set, "it is open")
         for at in (0, 2, 4):
             await runner.hint(records(2, at))
-        await soon(lambda: len(slow.calls) == 2)
+        await soon(lambda: len(slow.calls) == 2, "two are under way")
         slow.calls[1].set_result(None)
         for _ in range(100):
             await asyncio.sleep(0)
         assert (done, len(slow.calls)) == ([0], 2)  # the first is not acknowledged, and a third would be one too many
         slow.calls[0].set_result(None)
-        await soon(lambda: len(slow.calls) == 3)
+        await soon(lambda: len(slow.calls) == 3, "the third is under way")
         assert done == [0, 2, 4]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -202,9 +197,9 @@ def test_a_partition_that_fails_ahead_ends_its_runner() -> None:
         processed = WorkerMetrics("test").processed(tp)
         runner = Runner(tp, "g", slow, cast(Any, NewLog()), lambda *_: None, 2, processed, ahead=2)
         task = asyncio.create_task(runner.run())
-        await soon(runner.opened.is_set)
+        await soon(runner.opened.is_set, "it is open")
         await runner.hint(records(2))
-        await soon(lambda: slow.calls)
+        await soon(lambda: slow.calls, "one is under way")
         slow.calls[0].set_exception(RefusedError(0, "a bug"))
         await asyncio.wait([task], timeout=60)
         assert isinstance(task.exception(), RefusedError)
