@@ -36,7 +36,7 @@ def told(account: Account, stored: int, seconds: float) -> list[str]:
     statuses = ", ".join(f"{status}: {count}" for status, count in sorted(account.statuses.items()))
     return [
         f"{account.sent} requests in {seconds:.0f} s, answered {statuses}",
-        f"records that must be stored {account.records}, stored {stored}",
+        f"records that must be stored {account.records}, sent again without an answer {account.again}, stored {stored}",
         f"wrong {len(account.wrong)}",
         *account.wrong[:_SHOWN],
     ]
@@ -63,7 +63,7 @@ def main() -> int:
         finally:
             ingest.stop()
     print("\n".join(told(account, stored, time.monotonic() - began)), flush=True)
-    return 0 if lives and not account.wrong and stored == account.records else 1
+    return 0 if lives and not account.wrong and account.holds(stored) else 1
 
 
 if __name__ == "__main__":
