@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -32,8 +32,7 @@ _JSON = ("content-type", "application/json")
 _JSON_HEADERS = (_JSON, ("cache-control", "no-store"))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a request is answered with."""
 
     status: int

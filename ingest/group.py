@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka.errors import BrokerResponseError, RetriableError
 
-from ingest.kafka_client import append_all
+from ingest.batches import Batch, ErrorOf, batches_of, send_batches
 
 
 class NotStored(Exception):  # noqa: N818 - the name says what happened
@@ -24,18 +24,20 @@ class Group:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout: float, finished: Callable[["Group"], None]) -> None:
-        self.done: asyncio.Future[None] = loop.create_future()
+        self.done: asyncio.Future[bool] = loop.create_future()
         self.errors: dict[int, BaseException] = {}
         self.made_at = loop.time()
         self.sent_at = 0.0
         self._loop = loop
         self._timeout = timeout
         self._finished = finished
-        self._records: list[tuple[str, int, bytes, bytes]] = []  # topic, partition, key, value
-        self._answers: list[Any] = []  # kafka-python's futures, None where it took the record not even
-        self._impatient: dict[float, asyncio.Future[bool]] = {}
-        self._open = 0
+        self._records: list[tuple[bytes, bytes]] = []  # key, value
+        self._places: dict[tuple[str, int], list[int]] = {}  # topic, partition = the numbers of its records
+        self._open = 0  # batches that are not answered for
         self._lock = threading.Lock()
+        self._answers: deque[tuple[Sequence[int], ErrorOf | None]] = deque()
+        self._acknowledged: set[int] = set()
+        self._impatient: dict[float, asyncio.Future[bool]] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self.later(timeout, self._expire)
 
@@ -43,36 +45,40 @@ class Group:
         return len(self._records)
 
     def add(self, topic: str, partition: int, key: bytes, value: bytes) -> int:
-        """Put a record in. Returns its index."""
-        self._records.append((topic, partition, key, value))
-        return len(self._records) - 1
+        """Put a record in. Returns its number."""
+        number = len(self._records)
+        self._records.append((key, value))
+        place = (topic, partition)
+        if place in self._places:
+            self._places[place].append(number)
+        else:
+            self._places[place] = [number]
+        return number
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call this after so many seconds, unless the group is done by then."""
         self._timers.append(self._loop.call_later(seconds, call))
 
-    async def within(self, timeout: float) -> bool:
-        """Wait until it is done, for at most so many seconds from the first who asked. Returns whether it is."""
-        if timeout >= self._timeout:
-            await self.done
-            return True
+    def within(self, timeout: float) -> "asyncio.Future[bool]":
+        """To be waited for: whether it is done, at most so many seconds from the first who asked."""
+        if timeout >= self._timeout or self.done.done():
+            return self.done
         early = self._impatient.get(timeout)
         if early is None:
             early = self._impatient[timeout] = self._loop.create_future()
             self.later(timeout, partial(_resolve, early, False))
-        return self.done.done() or await early
+        return early
 
-    def is_acknowledged(self, index: int) -> bool:
+    def is_acknowledged(self, number: int) -> bool:
         """Whether the broker has this record, as far as is known by now."""
-        if self.done.done():
-            return index not in self.errors
-        answer = self._answers[index] if index < len(self._answers) else None
-        return answer is not None and answer.is_done and answer.exception is None
+        self._read_answers()
+        return number in self._acknowledged
 
     @property
     def any_acknowledged(self) -> bool:
         """Whether the broker has any of the records, as far as is known by now."""
-        return any(map(self.is_acknowledged, range(len(self))))
+        self._read_answers()
+        return bool(self._acknowledged)
 
     @property
     def is_refused(self) -> bool:
@@ -82,26 +88,16 @@ class Group:
     def send(self, producer: Any) -> None:
         """Hand the records to kafka-python."""
         self.sent_at = self._loop.time()
-        last: dict[tuple[str, int], Any] = {}
-        for index, answer in enumerate(append_all(producer, self._records)):
-            if isinstance(answer, Exception):
-                self.errors[index], answer = answer, None
-            else:
-                last[self._records[index][:2]] = answer
-            self._answers.append(answer)
-        # A partition answers in order, so its last answer comes when all are there.
-        self._wait_for(last.values())
-
-    def _wait_for(self, answers: Iterable[Any]) -> None:
-        waited = list(answers)
-        self._open = len(waited)
-        for answer in waited:
-            answer.add_callback(self._answered)
-            answer.add_errback(self._answered)
-        if not waited:
+        batches: list[Batch] = []
+        for (topic, partition), numbers in self._places.items():
+            batches += batches_of(producer, topic, partition, numbers, self._records)
+        self._open = len(batches)
+        send_batches(producer, batches, self._answered)
+        if not batches:
             self._loop.call_soon(self._settle)
 
-    def _answered(self, _: Any) -> None:
+    def _answered(self, numbers: Sequence[int], error_of: ErrorOf | None) -> None:
+        self._answers.append((numbers, error_of))
         with self._lock:
             self._open -= 1
             is_last = not self._open
@@ -111,23 +107,28 @@ class Group:
                 self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
-        """Look at every answer, and tell those who wait."""
-        if self.done.done():
-            return
-        unanswered = [answer for answer in self._answers if answer is not None and not answer.is_done]
-        if unanswered:  # a retry put batches of a partition out of order
-            self._wait_for(unanswered)
-            return
-        for index, answer in enumerate(self._answers):
-            if answer is not None and answer.exception is not None:
-                self.errors[index] = answer.exception
+        """Tell those who wait."""
+        self._read_answers()
         self._finish()
+
+    def _read_answers(self) -> None:
+        """Look at every answer that came until now. Once it is done, none counts any more."""
+        while self._answers and not self.done.done():
+            numbers, error_of = self._answers.popleft()
+            if error_of is None:
+                self._acknowledged.update(numbers)
+                continue
+            for place, number in enumerate(numbers):
+                if error := error_of(place):
+                    self.errors[number] = error
+                else:
+                    self._acknowledged.add(number)
 
     def _expire(self) -> None:
         late = NotStored(f"no acknowledgement within {self._timeout:g} s")
-        for index in range(len(self)):
-            if not self.is_acknowledged(index):
-                self.errors.setdefault(index, late)
+        for number in range(len(self)):
+            if not self.is_acknowledged(number):
+                self.errors.setdefault(number, late)
         self._finish()
 
     def _finish(self) -> None:
@@ -135,18 +136,17 @@ class Group:
             return
         for timer in self._timers:
             timer.cancel()
-        self.done.set_result(None)
+        self.done.set_result(True)
         for early in self._impatient.values():
             _resolve(early, True)
         self._finished(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """For a record that was given to the broker."""
 
     group: Group
-    index: int
+    number: int
 
     async def acknowledged(self, timeout: float) -> None:
         """Return when the broker has acknowledged the record.
@@ -154,8 +154,8 @@ class Receipt:
         Raises NotStored where it refused it, or after `timeout` seconds: then the record may arrive all the same.
         """
         is_done = await self.group.within(timeout)
-        if not self.group.is_acknowledged(self.index):
-            error = self.group.errors.get(self.index) if is_done else None
+        if not self.group.is_acknowledged(self.number):
+            error = self.group.errors.get(self.number) if is_done else None
             raise NotStored(told(error) if error else f"no acknowledgement within {timeout:g} s")
 
 

@@ -1,13 +1,12 @@
-"""How kafka-python is set up, made, given many records at once, and closed."""
+"""How kafka-python is set up, made, and closed."""
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
-from kafka.structs import TopicPartition
 
 from schemas.settings.servers import Kafka
 
@@ -62,23 +61,6 @@ def made(kind: Callable[..., Client], **options: Any) -> Client:
             one.close()
             one._manager._net.stop()
         raise
-
-
-def append_all(producer: Any, records: Iterable[tuple[str, int, bytes, bytes]]) -> list[Any]:
-    """Give it records of topic, partition, key and value, of topics that it knows. Returns for each its future, or the
-    error for which it was not taken.
-
-    `send` would wake the producer's thread for each partition alone, which then sends each in a request of its own.
-    """
-    append, answers = producer._accumulator.append, []
-    for topic, partition, key, value in records:
-        try:
-            answers.append(append(TopicPartition(topic, partition), None, key, value, [])[0])
-        except Exception as error:
-            # Whatever it is, the other records must have their answer.
-            answers.append(error)
-    producer._sender.wakeup()
-    return answers
 
 
 def close(producer: Any, seconds: float) -> None:

@@ -1,5 +1,8 @@
 """/postback: check, normalise, record, answer. Never a redirect; 200 only once it is stored."""
 
+from collections.abc import Awaitable
+from functools import partial
+
 import structlog
 
 from ingest.auth import check_access, is_listed, proves
@@ -54,10 +57,14 @@ class PostbackCalls:
             if plan is None:
                 raise self._unknown(exchange.name)
             test = own_test(exchange.header(TEST_HEADER), self._plans.secrets)
-            several = await self._read(plan, access_of_test(plan.access) if test else plan.access, exchange)
-            if len(several) != 1:
-                return await self._record_many(plan, exchange, several, test)
-            record = self._normalize(plan, several[0], test)
+            access = access_of_test(plan.access) if test else plan.access
+            params = self._admit(plan, access, exchange)
+            if exchange.method not in ("GET", "HEAD"):
+                several = await self._read(plan, access, exchange, params)
+                if len(several) != 1:
+                    return await self._record_many(plan, exchange, several, test)
+                params = several[0]
+            record = self._normalize(plan, params, test)
             exchange.click_id = record.click_id
             if not exchange.is_head:
                 await self.publish(record)
@@ -84,25 +91,26 @@ class PostbackCalls:
     def _query(self, plan: NetworkPlan, exchange: Exchange) -> Params:
         return exchange.query_params(self._limits.max_url_bytes, last=plan.last)
 
-    async def _read(self, plan: NetworkPlan, access: Access, exchange: Exchange) -> list[Params]:
-        """The parameters of each postback in the call. Raises Refusal, also for a caller that may not call; TooMany."""
+    def _admit(self, plan: NetworkPlan, access: Access, exchange: Exchange) -> Params:
+        """The parameters in the URL of a caller that may call. Raises Refusal, TooMany."""
         query = self._query(plan, exchange)
-        check_access(access, exchange.key(query), exchange.peer, exchange.header("authorization"))
+        key = exchange.key(query)
+        # What the server has to be asked for is asked for where it counts.
+        check_access(
+            access, key, exchange.peer if access.allow else "", "" if key else exchange.header("authorization")
+        )
         if access.only_logs and not is_listed(access, exchange.peer):
             self._name(plan.name, exchange)
         self._count(plan, exchange, has_proved=proves(access))
-        signature, encryption = access.signature, access.encryption
-
-        def opened(body: bytes) -> bytes:
-            if signature:
-                check_signature(signature, exchange.header, exchange.query, body, now_ms())
-            return decrypt(encryption, body) if encryption else body
-
         if exchange.method in ("GET", "HEAD"):
-            opened(b"")
-            return [query]
-        if exchange.method != "POST":
+            _open(access, exchange, b"")
+        elif exchange.method != "POST":
             raise Refusal(405, "method_not_allowed", f"{exchange.method[:20]} is not answered here: use GET or POST")
+        return query
+
+    async def _read(self, plan: NetworkPlan, access: Access, exchange: Exchange, query: Params) -> list[Params]:
+        """The parameters of each postback in the body, beneath those of the query. Raises Refusal."""
+        opened = partial(_open, access, exchange)
         return await exchange.read_params(self._limits, query, last=plan.last, opened=opened)
 
     def _count(self, plan: NetworkPlan, exchange: Exchange, *, has_proved: bool) -> None:
@@ -126,10 +134,10 @@ class PostbackCalls:
         secrets = self._plans.secrets
         return marked(normalize_postback(plan, params, secrets, postback_id=postback_id, now_ms=at_ms), test)
 
-    async def publish(self, record: Postback) -> None:
-        """Store it. Raises NotStored."""
+    def publish(self, record: Postback) -> Awaitable[None]:
+        """To be waited for until it is stored. Raises NotStored."""
         key = record.click_id or record.postback_id
-        await self._store.put(Record(EVENTS, key.encode(), encode(record)))
+        return self._store.put(Record(EVENTS, key.encode(), encode(record)))
 
     async def _record_many(self, plan: NetworkPlan, exchange: Exchange, several: list[Params], test: str) -> Answer:
         sender = Sender(network=plan.name, secret=plan.access.key)
@@ -143,3 +151,10 @@ class PostbackCalls:
         if not name:
             return Refusal(404, "no_default_network", "call /postback/{network}, or set ingest.default_network")
         return Refusal(404, "unknown_network", f"there is no networks.{shown(name)} in the configuration")
+
+
+def _open(access: Access, exchange: Exchange, body: bytes) -> bytes:
+    """A body that is signed as it has to be, to be read. Raises Refusal."""
+    if access.signature:
+        check_signature(access.signature, exchange.header, exchange.query, body, now_ms())
+    return decrypt(access.encryption, body) if access.encryption else body

@@ -22,8 +22,9 @@ from schemas.settings.servers import Ingest, Kafka
 from schemas.topics import EVENTS, INVALID, partition_of
 
 TICK_SECONDS = 0.002
-MAX_GROUPS = 2
-"""So many groups may wait for the broker's answer before the next is sent."""
+MAX_GROUPS = 1
+"""So many groups may wait for the broker's answer before the next is sent. A batch costs as much as many records: of
+two at a time each is half as large, and the answers come later, not sooner."""
 MAX_PENDING = 100_000
 """So many records may wait for the broker; what comes then is refused at once, and memory stays bounded."""
 _RETRY_SECONDS = 1.0

@@ -113,7 +113,7 @@ class Topics:
         self._bootstrap = bootstrap
 
     def events(self) -> list[tuple[int, bytes, Click | Postback]]:
-        return [(p, key, decode_event(value)) for p, key, value in self._read(EVENTS)]  # type: ignore[misc]
+        return [(p, key, decode_event(value)) for p, key, value in self.read(EVENTS)]  # type: ignore[misc]
 
     def postback(self, postback_id: str) -> Postback:
         return next(
@@ -124,13 +124,14 @@ class Topics:
         return next(found for _, _, found in self.events() if isinstance(found, Click) and found.click_id == click_id)
 
     def invalid(self, code: str) -> list[Invalid]:
-        records = [decode_invalid(value) for _, _, value in self._read(INVALID)]
+        records = [decode_invalid(value) for _, _, value in self.read(INVALID)]
         return [record for record in records if record.code == code]
 
     def size(self) -> int:
-        return len(self._read(EVENTS)) + len(self._read(INVALID))
+        return len(self.read(EVENTS)) + len(self.read(INVALID))
 
-    def _read(self, topic: str) -> list[tuple[int, bytes, bytes]]:
+    def read(self, topic: str) -> list[tuple[int, bytes, bytes]]:
+        """Partition, key and value of every record of a topic."""
         consumer = KafkaConsumer(bootstrap_servers=self._bootstrap, auto_offset_reset="earliest")
         try:
             numbers = until(lambda: consumer.partitions_for_topic(topic), 60, f"the broker knows {topic}")
