@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 
@@ -24,15 +24,18 @@ from clickjoin.embedded.clickhouse.form import is_form, parse_form
 from clickjoin.embedded.clickhouse.request import parse, parse_target
 from clickjoin.embedded.clickhouse.response import Response, Wire
 
-if TYPE_CHECKING:
-    from clickjoin.embedded.clickhouse.server import Server
-
 log = structlog.get_logger(__name__)
 
 IDLE_SECONDS = 300  # how long a client may neither send nor take anything
 LINGER_SECONDS = 0.3  # how long a broken-off answer may still be read
 LARGEST_DRAIN = 1 << 26  # bytes of a refused body read to keep the connection; more closes it
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
+
+
+class _Server(Protocol):
+    """What a connection asks of the server that accepted it."""
+
+    front: execute.Front
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -87,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _query(self, fields: dict[str, str], query_id: str, *, may_write: bool) -> None:
         response = self._response(query_id)
-        front = cast("Server", self.server).front
+        front = cast(_Server, self.server).front
         body: Body | None = None
         try:
             body = Body(cast(Any, self.rfile), self.headers)
@@ -140,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _response(self, query_id: str) -> Response:
-        engine = cast("Server", self.server).front.engine
+        engine = cast(_Server, self.server).front.engine
         wire = Wire(self._begin, cast(Any, self.wfile), has_body=self.command != "HEAD")
         response = Response(wire, query_id, engine.timezone, engine.version)
         if self.request_version == "HTTP/1.0":  # knows no chunks
