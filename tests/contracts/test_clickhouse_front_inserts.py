@@ -15,6 +15,20 @@ from tests.contracts.clickhouse_front import ClickHouse
 NASTY = ["a;\n\n; select 1", ";", "\n\n", ";\nDROP TABLE t;", "-- x\n", "'", "{x:String}", "\\", "\0", "FORMAT CSV\n"]
 
 
+def test_an_insert_selects_from_its_data_by_input(clickhouse: ClickHouse, client: Client, database: str) -> None:
+    client.command("CREATE TABLE t (a Int32, s LowCardinality(String)) ENGINE = MergeTree ORDER BY a")
+    select = "SELECT a + {more:Int32}, upper(s) FROM input('a Int32, s String')"
+    statement = f"INSERT INTO t (a, s) {select} SETTINGS async_insert = 0 FORMAT JSONCompactEachRow\n"
+    rows = list(enumerate(NASTY))
+    body = "\n".join(map(json.dumps, rows))
+    answer = clickhouse.http("POST", "/", (statement + body).encode(), database=database, param_more="7")
+    assert answer.status == 200, answer.text
+    found = client.query("SELECT a, s FROM t ORDER BY a").result_rows
+    assert found == [(number + 7, text.upper()) for number, text in rows]
+    assert clickhouse.http("POST", "/", statement.encode() + b"[1]", database=database, param_more="7").status == 400
+    assert client.query("SELECT count() FROM t").result_rows == [(len(rows),)]
+
+
 @pytest.mark.parametrize("fmt", ["JSONCompactEachRow", "Native"])
 def test_a_violated_constraint_is_an_error_and_nothing_is_stored(client: Client, fmt: str) -> None:
     client.command("CREATE TABLE t (a Int32, CONSTRAINT small CHECK a < 3) ENGINE = MergeTree ORDER BY a")
@@ -74,7 +88,12 @@ def test_data_is_never_taken_for_a_statement(clickhouse: ClickHouse, client: Cli
             b"INSERT INTO db.settings -- SETTINGS\n",
             b"INSERT INTO db.settings -- SETTINGS\n\nFROM INFILE '/x y/b' COMPRESSION 'none' \nFORMAT CSV",
         ),
+        (
+            b"INSERT INTO t SELECT a FROM (SELECT * FROM input('a Enum(\\'(\\' = 1)')) SETTINGS x = 1 ",
+            b"INSERT INTO t SELECT a FROM (SELECT * FROM file('/x y/b', 'CSV', 'a Enum(\\'(\\' = 1)')) SETTINGS x = 1 ",
+        ),
+        (b"INSERT INTO t SELECT * FROM INPUT( ) ", b"INSERT INTO t SELECT * FROM file('/x y/b', 'CSV' ) "),
     ],
 )
-def test_the_file_is_named_before_the_settings(statement: bytes, expected: bytes) -> None:
+def test_the_file_is_named_where_the_data_is_read_and_before_the_settings(statement: bytes, expected: bytes) -> None:
     assert insert_from_file(statement, "/x y/b", "CSV") == expected

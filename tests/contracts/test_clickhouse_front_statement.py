@@ -23,10 +23,13 @@ INSERTS = [
     (b"/* SELECT */ INSERT INTO t -- VALUES\n (a) SETTINGS log_comment='FORMAT x' FORMAT RowBinary\n", "RowBinary"),
     (b"INSERT INTO FUNCTION null('a Int8') VALUES", "Values"),
     (b"INSERT INTO t VALUES", "Values"),
+    (b"INSERT INTO t (a) SELECT * FROM input('a Int8, `FORMAT` Date') SETTINGS x = 'FORMAT y' FORMAT CSV\n", "CSV"),
+    (b"INSERT INTO t WITH 1 AS x SELECT a + x FROM (SELECT a FROM Input ( 'a Int8' )) FORMAT Native\n", "Native"),
 ]
 OTHERS = [
     b"SELECT 'INSERT INTO t FORMAT CSV\n'",
     b"INSERT INTO t SELECT * FROM u FORMAT CSV\n1",
+    b"INSERT INTO t SELECT input FROM input FORMAT CSV\n1",
     b"INSERT INTO t WITH 1 AS x SELECT x",
     b"-- INSERT INTO t VALUES\nSELECT 1",
     b"",
