@@ -232,10 +232,13 @@ class EmitPartition:
         return entries, alone
 
     async def _fold_log(self, store: PendingStore, end: int) -> None:
-        """Fold what lies in the log up to an offset, whoever wrote it."""
+        """Fold what lies in the log up to an offset, whoever wrote it.
+
+        Flushes nothing: a long log fills the store's memory, which goes to disk by itself then. Small files besides
+        would have RocksDB compact all of it meanwhile, for an eighth of the fold's CPU.
+        """
         async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
             store.follow(steps_of(records), records[-1].offset + 1)
-            self._flush(store)
             await asyncio.sleep(0)
         if store.offset < end:  # offsets without a record
             store.fold([], end)
