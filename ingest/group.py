@@ -5,12 +5,12 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from kafka.errors import BrokerResponseError, RetriableError
 
 from ingest.batches import Batch, ErrorOf, batches_of, send_batches
+from ingest.waiting import Shared
 
 
 class NotStored(Exception):  # noqa: N818 - the name says what happened
@@ -18,13 +18,13 @@ class NotStored(Exception):  # noqa: N818 - the name says what happened
 
 
 class Group:
-    """Records of a moment. They share the future `done`, so that their answer wakes the event loop once.
+    """Records of a moment. They share one answer, which wakes the event loop once.
 
     Made, filled, sent and settled in the event loop; only `_answered` runs in kafka-python's thread.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout: float, finished: Callable[["Group"], None]) -> None:
-        self.done: asyncio.Future[bool] = loop.create_future()
+        self.answer = Shared(loop)
         self.errors: dict[int, BaseException] = {}
         self.made_at = loop.time()
         self.sent_at = 0.0
@@ -37,7 +37,6 @@ class Group:
         self._lock = threading.Lock()
         self._answers: deque[tuple[Sequence[int], ErrorOf | None]] = deque()
         self._acknowledged: set[int] = set()
-        self._impatient: dict[float, asyncio.Future[bool]] = {}
         self._timers: list[asyncio.TimerHandle] = []
         self.later(timeout, self._expire)
 
@@ -58,16 +57,6 @@ class Group:
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call this after so many seconds, unless the group is done by then."""
         self._timers.append(self._loop.call_later(seconds, call))
-
-    def within(self, timeout: float) -> "asyncio.Future[bool]":
-        """To be waited for: whether it is done, at most so many seconds from the first who asked."""
-        if timeout >= self._timeout or self.done.done():
-            return self.done
-        early = self._impatient.get(timeout)
-        if early is None:
-            early = self._impatient[timeout] = self._loop.create_future()
-            self.later(timeout, partial(_resolve, early, False))
-        return early
 
     def is_acknowledged(self, number: int) -> bool:
         """Whether the broker has this record, as far as is known by now."""
@@ -113,7 +102,7 @@ class Group:
 
     def _read_answers(self) -> None:
         """Look at every answer that came until now. Once it is done, none counts any more."""
-        while self._answers and not self.done.done():
+        while self._answers and not self.answer.is_given:
             numbers, error_of = self._answers.popleft()
             if error_of is None:
                 self._acknowledged.update(numbers)
@@ -132,13 +121,11 @@ class Group:
         self._finish()
 
     def _finish(self) -> None:
-        if self.done.done():
+        if self.answer.is_given:
             return
         for timer in self._timers:
             timer.cancel()
-        self.done.set_result(True)
-        for early in self._impatient.values():
-            _resolve(early, True)
+        self.answer.give()
         self._finished(self)
 
 
@@ -153,7 +140,7 @@ class Receipt(NamedTuple):
 
         Raises NotStored where it refused it, or after `timeout` seconds: then the record may arrive all the same.
         """
-        is_done = await self.group.within(timeout)
+        is_done = await self.group.answer.within(timeout)
         if not self.group.is_acknowledged(self.number):
             error = self.group.errors.get(self.number) if is_done else None
             raise NotStored(told(error) if error else f"no acknowledgement within {timeout:g} s")
@@ -166,8 +153,3 @@ def told(error: BaseException) -> str:
 
 def _says_no(error: BaseException) -> bool:
     return isinstance(error, BrokerResponseError) and not isinstance(error, RetriableError)
-
-
-def _resolve(future: "asyncio.Future[bool]", result: bool) -> None:
-    if not future.done():
-        future.set_result(result)

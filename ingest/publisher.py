@@ -98,7 +98,7 @@ class Publisher:
         for record in records:
             self._add(group, record)
         group.send(self._producer)
-        await group.done
+        await group.answer.within()
         return [group.errors.get(index) for index in range(len(group))]
 
     async def close(self, seconds: float) -> None:
@@ -139,7 +139,7 @@ class Publisher:
 
     def _send(self) -> None:
         group, self._gathering, self._is_due = self._gathering, None, False
-        if group is not None and not group.done.done():
+        if group is not None and not group.answer.is_given:
             self._unanswered.add(group)
             group.send(self._producer)
 

@@ -14,6 +14,7 @@ import structlog
 
 from ingest.group import NotStored
 from ingest.spool_file import Kept, Record, SpoolError, SpoolFile
+from ingest.waiting import Shared
 
 TICK_SECONDS = 0.002
 MAX_WAITING = 50_000
@@ -27,11 +28,12 @@ log = structlog.get_logger()
 
 
 class _Batch:
-    """Records that are written together, and the one future of all who wait for that."""
+    """Records that are written together, and the one answer for all who wait for that."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.records: list[Record] = []
-        self.written: asyncio.Future[SpoolError | None] = loop.create_future()
+        self.answer = Shared(loop)
+        self.error: SpoolError | None = None
 
 
 class _Keys:
@@ -101,11 +103,10 @@ class Spool:
             raise NotStored("too many records wait for the disk")
         batch.records.append(record)
         self._keys.add(record.key)
-        await asyncio.wait((batch.written,), timeout=timeout)
-        if not batch.written.done():
+        if not await batch.answer.within(timeout):
             raise NotStored(f"the disk did not answer within {timeout:g} s")
-        if error := batch.written.result():
-            raise NotStored(str(error))
+        if batch.error:
+            raise NotStored(str(batch.error))
 
     async def until_filled(self) -> None:
         """Return when something is in it."""
@@ -133,11 +134,11 @@ class Spool:
         await asyncio.sleep(TICK_SECONDS)
         while (batch := self._gathering) is not None:
             self._gathering = None
-            error = await self._append(batch.records)
-            if error is not None:
+            batch.error = await self._append(batch.records)
+            if batch.error:
                 for record in batch.records:
                     self._keys.remove(record.key)
-            batch.written.set_result(error)
+            batch.answer.give()
         self._writing = None
 
     async def _append(self, records: list[Record]) -> SpoolError | None:

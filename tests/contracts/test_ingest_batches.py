@@ -30,7 +30,7 @@ async def sent(producer: Any, topic: str, values: list[bytes]) -> dict[int, Base
     for value in values:
         group.add(topic, 0, b"key", value)
     group.send(producer)
-    await group.done
+    await group.answer.within()
     assert all(group.is_acknowledged(number) != (number in group.errors) for number in range(len(values)))
     return group.errors
 
