@@ -54,7 +54,7 @@ class Terms(NamedTuple):
 
     connect_ms: int
     whole_ms: int
-    repeat_unanswered: bool = True  # false: whoever sends it repeats nothing by itself
+    repeat_unanswered: bool = True  # false: on a connection of its own, so that it is known whether it was taken
 
 
 class RequestTemplate(NamedTuple):

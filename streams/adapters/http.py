@@ -165,18 +165,19 @@ class _Handle:
             (pycurl.USERAGENT, "clickjoin"),
             (pycurl.WRITEFUNCTION, self._read),
             (pycurl.OPENSOCKETFUNCTION, self._open),
+            (pycurl.PREREQFUNCTION, self._may_ask),
         ):
             curl.setopt(option, value)
 
     def prepare(self, request: Request, done: Callable[[Answer], None], terms: Terms) -> None:
         """Set what differs from request to request. Raises ValueError or pycurl.error for what is no URL."""
         self.done = done
-        self._refused = ""
+        self._refused, self._has_asked = "", False
         self._body, self._length = b"", 0
         if terms != self._terms:
             self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, terms.connect_ms)
             self.curl.setopt(pycurl.TIMEOUT_MS, terms.whole_ms)
-            # On a connection that was used before libcurl repeats by itself what got no byte of an answer.
+            # The other end may just have closed one that was used before: nobody could say whether it was taken.
             self.curl.setopt(pycurl.FRESH_CONNECT, not terms.repeat_unanswered)
             self._terms = terms
         self.curl.setopt(pycurl.URL, request.url.encode())
@@ -202,10 +203,17 @@ class _Handle:
             return Answer(code, "", took_ms, wait_s * 1000, "", self._body)
         if self._refused and error == pycurl.E_COULDNT_CONNECT:
             return Answer(0, "address_refused", took_ms, 0, self._refused)
+        if error == pycurl.E_ABORTED_BY_CALLBACK:
+            return Answer(0, "connection_lost", took_ms)
         problem = _PROBLEMS.get(error, f"curl_{error}" if error else "connection_lost")
         if problem == "timeout" and not self.curl.getinfo(pycurl.REQUEST_SIZE):
             problem = "connect_timeout"  # nothing was sent
         return Answer(0, problem, took_ms)
+
+    def _may_ask(self, *addresses: object) -> int:
+        """Once: what got no answer on a connection that was used before libcurl repeats by itself, up to five times."""
+        asked, self._has_asked = self._has_asked, True
+        return int(pycurl.PREREQFUNC_ABORT if asked else pycurl.PREREQFUNC_OK)
 
     def _read(self, chunk: bytes) -> int:
         self._length += len(chunk)
