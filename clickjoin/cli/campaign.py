@@ -1,5 +1,6 @@
 """`clickjoin campaign`: campaigns from the command line, without a text editor and a restart."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Make a campaign. What else it may have (rules, caps, learning) is told to `clickjoin apply`."""
-    charged = dict(_charge(text) for text in cpa or ())
+    charged = _charges(cpa or ())
     typed: dict[str, Any] = {"cost": cost, "cpm": cpm, "cpa": charged, "trafficback": trafficback, "landers": lander}
     entry: dict[str, Any] = {"source": source, "offers": [_rule(text) for text in offer]}
     entry |= {word: value for word, value in typed.items() if value}
@@ -146,6 +147,16 @@ def _rule(text: str) -> str | dict[str, Any]:
         return {"offer": name, "weight": float(weight)}
     except ValueError:
         fail(f"--offer {text}: write NAME, or NAME=WEIGHT like quiz=70", WRONG)
+
+
+def _charges(texts: Sequence[str]) -> dict[str, str]:
+    charged: dict[str, str] = {}
+    for text in texts:
+        event, money = _charge(text)
+        if event in charged:
+            fail(f"--cpa {text}: {event} has {charged[event]} already: name each event once", WRONG)
+        charged[event] = money
+    return charged
 
 
 def _charge(text: str) -> tuple[str, str]:

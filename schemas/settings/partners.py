@@ -18,9 +18,7 @@ _OURS = frozenset({"cost", "cost_currency"})
 
 
 def _share(text: Any) -> str:
-    share = parse_share(text)
-    if share.part > 1:
-        raise ValueError(f'{text!r}: a partner gets at most "100%"')
+    parse_share(text)
     return str(text).strip()
 
 

@@ -85,7 +85,7 @@ class SourcePostback(Section):
 class Success(Section):
     """Which answers mean that it was taken. Texts are looked for in the answer's beginning, in any case."""
 
-    codes: tuple[int, ...] = ()  # empty: 200 to 299
+    codes: tuple[HttpCode, ...] = ()  # empty: 200 to 299
     final_codes: tuple[HttpCode, ...] = ()  # refused for good, besides every other below 500
     again_codes: tuple[HttpCode, ...] = ()  # tried again, besides those that ask for it and all from 500 on
     answer_has: tuple[Said, ...] = ()  # one of these: without it, it is tried again

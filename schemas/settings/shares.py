@@ -34,7 +34,10 @@ def parse_share(text: Any) -> Share:
     if text in ("all", "none"):
         return Share(Decimal(text == "all"))
     if isinstance(text, str) and (percent := _PERCENT.fullmatch(text.strip())):
-        return Share(Decimal(percent[1]) / 100)
+        share = Share(Decimal(percent[1]) / 100)
+        if share.part > 1:  # a digit too many, and every event is told or paid too high until somebody sees it
+            raise ValueError(f'{text!r}: a share is at most "100%"; for more write an amount like "1.50 USD"')
+        return share
     try:
         return Share(fixed=parse_money(text))
     except ValueError:

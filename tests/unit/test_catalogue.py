@@ -234,6 +234,8 @@ def test_a_campaign_is_made_with_what_its_source_charges_for_each_event(monkeypa
     for mistaken, told in {"trial": "write EVENT=MONEY", "trail=1 USD": "cpa.trail", "trial=1": "cpa.trial"}.items():
         done = CliRunner().invoke(app, [*typed, "--cpa", mistaken])
         assert told in f"{done.output}{done.exception}"
+    done = CliRunner().invoke(app, [*typed, "--cpa", "trial=0.50 USD", "--cpa", "trial = 0.50 USD"])
+    assert "--cpa trial = 0.50 USD: trial has 0.50 USD already: name each event once" in done.output
     done = CliRunner().invoke(app, [*typed, "--cpa", "subscribe = 3.00 USD", "--cpa", "trial=0.50 USD"])
     assert done.exit_code == 0, done.output
     cpa = {"subscribe": "3.00 USD", "trial": "0.50 USD"}

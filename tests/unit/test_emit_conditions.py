@@ -100,6 +100,14 @@ def test_what_is_no_share_is_refused_with_what_would_be_right(text: object) -> N
         parse_share(text)
 
 
+def test_a_share_of_more_than_all_is_a_typing_error_and_does_not_load() -> None:
+    """Whoever is told of money that nobody paid buys too dear, until somebody sees it."""
+    assert parse_share("100%").part == 1
+    [problem] = validate({"sources": {"pops": {"postbacks": {"*": {"url": URL, "payout": "170%"}}}}}, {})[1]
+    assert str(problem).startswith('sources.pops.postbacks."*".payout = "170%"')
+    assert 'a share is at most "100%"' in str(problem)
+
+
 def test_a_delay_comes_before_the_first_attempt() -> None:
     assert told(outcome(), delay="2h")[0].next_attempt_at == NOW + 7_200_000
 

@@ -134,7 +134,7 @@ def test_a_refund_takes_its_share_back() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"shares": {"install": "170%"}}, 'partners.bob.shares.install = "170%": \'170%\': a partner gets at most'),
+        ({"shares": {"install": "170%"}}, 'partners.bob.shares.install = "170%": \'170%\': a share is at most'),
         ({"shares": {"instal": "70%"}}, 'partners.bob.shares.instal: there is no [events.instal]: did you mean "install"?'),
         ({"shares": {}}, "partners.bob.shares"),
         ({"shares": {"install": {"steps": [{"after": 5, "share": "70%"}]}}}, "write steps that begin with after = 0 and rise"),

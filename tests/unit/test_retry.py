@@ -98,7 +98,6 @@ OK = Answer(200, "", 5, body=b'{"status":"Error","message":"Incorrect click_id"}
         (Answer(302, "", 5), {"codes": [200, 302]}, "delivered"),
         (Answer(500, "", 5, body=b"1:0"), {"answer_has": ["1:0"]}, "retry"),
         (Answer(200, "", 5, body=b"\xff ok"), {"answer_has": ["OK"]}, "delivered"),
-        (Answer(0, "timeout", 5), {"codes": [0]}, "retry"),
     ],
 )
 def test_a_source_says_itself_which_answers_are_successes_d14(
@@ -117,6 +116,14 @@ def test_a_source_says_itself_which_answers_are_final() -> None:
     assert final == {302: False, 400: True, 404: False, 429: False, 500: False, 501: True}
     with pytest.raises(ValueError, match="404 stands in two of codes, final_codes and again_codes"):
         Success(final_codes=(404,), again_codes=(404,))
+
+
+@pytest.mark.parametrize("word", ["codes", "final_codes", "again_codes"])
+def test_what_no_server_answers_is_no_code_of_success_or_failure(word: str) -> None:
+    for code in (0, 20, 99, 600, 2000, -200):
+        with pytest.raises(ValueError, match=r"than or equal to (100|599)"):
+            Success.model_validate({word: [code]})
+    assert Success.model_validate({word: [100, 599]})
 
 
 def test_a_breaker_opens_after_failures_in_a_row_and_an_answer_closes_it() -> None:
