@@ -79,7 +79,7 @@ class ClickHouse:
         """`timeout`: seconds for one insert, connecting included."""
         self._dsn, self._timeout = dsn, timeout
         self._client: AsyncClient | None = None
-        self._statements: dict[Table, str] = {}
+        self._targets: dict[Table, str] = {}
         self._connecting = asyncio.Lock()
         self._trouble = ""
         self._since = 0.0
@@ -89,10 +89,8 @@ class ClickHouse:
         try:
             async with asyncio.timeout(self._timeout):
                 client = await self._connected()
-                statement = self._statements.get(table) or await self._statement(client, table)
-                await client.command(
-                    statement, data=body, settings=dict(_SETTINGS), transport_settings={"Content-Encoding": "lz4"}
-                )
+                target = self._targets.get(table) or await self._target(client, table)
+                await client.raw_insert(target, None, body, dict(_SETTINGS), "JSONCompactEachRow", compression="lz4")
         except (ClickHouseError, OSError) as error:  # a TimeoutError is an OSError
             raise self._judged(table, error) from error
         self._say_back()
@@ -109,20 +107,20 @@ class ClickHouse:
                 self._client = await connect_async(self._dsn, connect_timeout=10, compress=False)
             return self._client
 
-    async def _statement(self, client: AsyncClient, table: Table) -> str:
+    async def _target(self, client: AsyncClient, table: Table) -> str:
         answer = await client.query(_TYPES, {"table": table.name})
         types = {str(name): str(type_) for name, type_ in answer.result_rows}
-        statement = insert_statement(table, types)
+        target = insert_target(table, types)
         if types.keys() >= set(table.columns):
-            self._statements[table] = statement
-        return statement
+            self._targets[table] = target
+        return target
 
     def _judged(self, table: Table, error: Exception) -> RefusedError | AwayError:
         code = error.code if isinstance(error, DatabaseError) else None
         words = _first_line(error)
         if code in DATA_ERRORS:
             return RefusedError(code, words)
-        self._statements.clear()  # nobody knows what is done to the server meanwhile
+        self._targets.clear()  # nobody knows what is done to the server meanwhile
         self._say_away(table, code, words)
         return AwayError(words)
 
@@ -142,17 +140,17 @@ class ClickHouse:
             self._trouble, self._since = "", 0.0
 
 
-def insert_statement(table: Table, types: Mapping[str, str]) -> str:
-    """The statement that reads lines into a table, given the types of its columns as the server tells them.
+def insert_target(table: Table, types: Mapping[str, str]) -> str:
+    """What lines are inserted into, given the types of the table's columns as the server tells them.
 
-    Where it does not tell one, the server shall say what is wrong with that column.
+    Where it does not tell one, it shall say itself what is wrong with that column.
     """
-    into = f"INSERT INTO {table.name} ({', '.join(table.columns)})"
+    target = f"{table.name} ({', '.join(table.columns)})"
     if not types.keys() >= set(table.columns):
-        return f"{into} FORMAT JSONCompactEachRow"
+        return target
     structure = ", ".join(f"{name} {_plain(types[name])}" for name in table.columns)
     quoted = structure.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{into} SELECT * FROM input('{quoted}') FORMAT JSONCompactEachRow"  # noqa: S608  # the server's own types
+    return f"{target} SELECT * FROM input('{quoted}')"  # noqa: S608  # the server's own types
 
 
 def lines_of(rows: Sequence[Row]) -> bytes:

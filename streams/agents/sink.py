@@ -1,6 +1,7 @@
 """The sink: what lies on the four topics becomes rows of ClickHouse, each once however often it is read."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -107,7 +108,7 @@ class SinkPartition:
         """There is nothing to let go of."""
 
     async def _lot(self, records: Sequence[ConsumerRecord]) -> Lot:
-        lot = Lot()
+        lot = Lot(time.time() - records[-1].timestamp / 1000 if records else 0.0)
         for begin in range(0, len(records), AT_ONCE):
             lines = self.lines(records[begin : begin + AT_ONCE])
             try:

@@ -39,7 +39,9 @@ class Block(NamedTuple):
 class Lot:
     """What one partition brings at once, encoded: what waits for its insert needs no rows any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, age: float = 0.0) -> None:
+        """`age`: seconds since the newest of its records was appended."""
+        self.age = age
         self.blocks: dict[Table, list[Block]] = {}
         self.size = 0  # rows of the table that has most
 

@@ -28,6 +28,7 @@ LINGER = 0.5  # seconds that the first row waits for others
 BACKLOG_ROWS = 1_000  # who brings so many rows is behind: a full batch counts for more than a moment
 BACKLOG_LINGER = 0.25  # seconds after the last of these, where nobody makes more
 LONGEST_LINGER = 1.0
+LATE, MOST_PATIENCE = 4.0, 5.0  # rows that are late by so many seconds already may wait longer, at most so many times
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds between two tries of the same batch
 
 
@@ -46,6 +47,7 @@ class Writer:
         self._waiting: deque[tuple[Lot, asyncio.Future[None]]] = deque()
         self._rows = 0  # that wait
         self._first = self._due = self._latest = 0.0
+        self._patience = 1.0
         self._came, self._room, self._turn = asyncio.Event(), asyncio.Event(), asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.inserts = 0
@@ -73,7 +75,9 @@ class Writer:
         if not self._waiting:
             self._first, self._due, self._latest = now, now + LINGER, now + LINGER
         if lot.size >= BACKLOG_ROWS:
-            self._due, self._latest = now + BACKLOG_LINGER, self._first + LONGEST_LINGER
+            self._patience = patience(lot.age)
+            self._due = now + BACKLOG_LINGER * self._patience
+            self._latest = self._first + LONGEST_LINGER * self._patience
         self._waiting.append((lot, written))
         self._rows += lot.size
         self._came.set()
@@ -121,7 +125,7 @@ class Writer:
         self._rows -= rows
         if self._waiting:  # only who is behind brings so much
             self._first = asyncio.get_running_loop().time()
-            self._latest = self._first + LONGEST_LINGER
+            self._latest = self._first + LONGEST_LINGER * self._patience
         self._room.set()
         return taken
 
@@ -171,6 +175,11 @@ class Writer:
                 if block.newest:
                     self._metrics.came(table.name, block.newest)
                 return
+
+
+def patience(age: float) -> float:
+    """How many times longer a batch may be filled whose newest rows are so many seconds old: by a quarter of that."""
+    return min(max(age / LATE, 1.0), MOST_PATIENCE)
 
 
 def _refused_line(table: Table, record: ConsumerRecord, refusal: RefusedError) -> Line:

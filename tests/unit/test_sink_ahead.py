@@ -205,3 +205,9 @@ def test_a_partition_that_fails_ahead_ends_its_runner() -> None:
         assert isinstance(task.exception(), RefusedError)
 
     asyncio.run(use())
+
+
+def test_only_rows_that_are_late_already_wait_longer_for_a_full_batch() -> None:
+    assert [sink_writer.patience(age) for age in (-3600, 0, 2, 4)] == [1, 1, 1, 1], "fresh ones, or a clock is wrong"
+    assert sink_writer.patience(12) == 3
+    assert sink_writer.patience(86_400) == sink_writer.MOST_PATIENCE
