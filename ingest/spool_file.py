@@ -11,6 +11,10 @@ SMALLEST = 1 << 16
 """Bytes that a file needs at least."""
 MAX_READ_BYTES = 4 * 1024 * 1024
 _LOCK_SECONDS = 5.0
+_LOG_PART = 8
+_LOG_PAGES = 4, 1000
+"""SQLite's write-ahead log is given an eighth of the room, at least and at most so many pages. A transaction that is
+larger than that has it grow, until the next one."""
 _SHRINK_PAGES = 4096
 """A drained file that is larger than this (16 MiB) gives its space back to the disk."""
 _TABLE = """CREATE TABLE IF NOT EXISTS records
@@ -52,7 +56,7 @@ class SpoolFile:
     """
 
     def __init__(self, path: Path, max_bytes: int, *, lock_seconds: float = _LOCK_SECONDS) -> None:
-        """Open it, or make it. `max_bytes` bounds the file. Raises SpoolBusy."""
+        """Open it, or make it. `max_bytes` bounds the file with its write-ahead log. Raises SpoolBusy."""
         self.path = path
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -113,8 +117,12 @@ class SpoolFile:
         self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(f"PRAGMA max_page_count = {max_bytes // self._pragma('page_size')}")
-        self._db.execute(f"PRAGMA journal_size_limit = {MAX_READ_BYTES}")
+        page = self._pragma("page_size")
+        pages = max_bytes // page
+        log = min(max(pages // _LOG_PART, _LOG_PAGES[0]), _LOG_PAGES[1])
+        self._db.execute(f"PRAGMA max_page_count = {max(0, pages - log)}")
+        self._db.execute(f"PRAGMA wal_autocheckpoint = {log}")
+        self._db.execute(f"PRAGMA journal_size_limit = {log * page}")
         with self._transaction():
             found = self._pragma("user_version")
             if found not in (0, FORMAT):

@@ -73,7 +73,8 @@ def test_of_a_batch_that_does_not_fit_nothing_is_kept_and_deleting_makes_room(pa
     assert 1000 < stored < 2600
     assert len(kept(file)) == stored
     assert file.used_bytes <= MIB
-    assert path.stat().st_size <= MIB
+    # With its log, which one batch may have grow beyond its part.
+    assert sum(one.stat().st_size for one in path.parent.iterdir()) <= MIB + 100_000
     file.delete([one.id for one in file.oldest(200)])
     file.append(records(100))
     assert len(kept(file)) == file.records == stored - 100
