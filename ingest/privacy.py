@@ -112,9 +112,11 @@ def cut_text(plan: Privacy, text: str) -> str:
     """Any text as it may be stored: with no e-mail and no IP address in it as it was. Numbers are not guessed at."""
     if plan.hash_email and ("@" in text or "%40" in text):
         text = _without_emails(text)
-    if plan.ip != "keep" and (text.count(".") > 2 or text.count(":") > 1):
-        text = _V6.sub(lambda found: cut_address(plan, found[0]), text)
-        text = _V4.sub(lambda found: cut_address(plan, found[0]), text)
+    if plan.ip != "keep":
+        if text.count(":") > 1:
+            text = _V6.sub(lambda found: cut_address(plan, found[0]), text)
+        if text.count(".") > 2:
+            text = _V4.sub(lambda found: cut_address(plan, found[0]), text)
     return text
 
 
