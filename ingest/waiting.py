@@ -28,7 +28,7 @@ class Shared:
         """To be waited for, and never to be cancelled: whether it is given, at most so many seconds from the first who
         asked with as many. Without a number: until it is given.
         """
-        future = self._waited.get(seconds)
+        future = None if self.is_given else self._waited.get(seconds)
         if future is None:
             future = self._waited[seconds] = self._loop.create_future()
             if self.is_given:
