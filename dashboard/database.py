@@ -1,7 +1,6 @@
 """ClickHouse, as the pages ask it: to read only, with limits on rows, time and memory."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -48,20 +47,10 @@ class Database:
 
     def report(self, question: Question, most: int = MOST_ROWS) -> Answer:
         """The answer to a question, its first rows. Raises DatabaseAwayError, QueryRefusedError, NoRateError."""
-        (answer,) = self.reports([question], most)
-        return answer
-
-    def reports(self, questions: Sequence[Question], most: int = MOST_ROWS) -> list[Answer]:
-        """The answers to questions about one time, asked at once. Raises the same."""
-        with self.client() as client, ThreadPoolExecutor(len(questions)) as pool:
-            known = known_of(client, questions[0])
-
-            def ask(question: Question) -> Answer:
-                text, parameters = bound(question, known)
-                limit = {} if question.most else {"limit": most}
-                return answered(question, client.query(text, parameters, settings=limit))
-
-            return list(pool.map(ask, questions))
+        with self.client() as client:
+            text, parameters = bound(question, known_of(client, question))
+            limit = {} if question.most else {"limit": most}
+            return answered(question, client.query(text, parameters, settings=limit))
 
     def rows(self, name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of `sql/queries/NAME.sql`, columns by name. Raises DatabaseAwayError, QueryRefusedError."""

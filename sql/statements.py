@@ -6,7 +6,8 @@ from functools import cache
 from importlib.resources import files
 from textwrap import indent
 
-_PART = re.compile(r"^( *)\$\{(CLICK_COSTS|CLICK_CELLS|OWN_CELLS|READ_DAYS|RATES|STRICT|CUT)\}\n", re.MULTILINE)
+_WORDS = "CLICK_COSTS|CLICK_CELLS|OWN_CELLS|READ_DAYS|REACHED|RATES|STRICT"
+_PART = re.compile(rf"^( *)\$\{{({_WORDS})\}}\n", re.MULTILINE)
 
 
 @cache
@@ -25,8 +26,9 @@ def report_statement(name: str, parts: Mapping[str, str]) -> str:
 
 
 def has_part(name: str, word: str) -> bool:
-    """Whether `reports/NAME.sql` has that word."""
-    return f"${{{word}}}" in _text("reports", name)
+    """Whether `reports/NAME.sql` has that word, or a part of it does."""
+    words = {found[2] for found in _PART.finditer(_text("reports", name))}
+    return word in words or any(has_part(each.lower(), word) for each in words)
 
 
 @cache

@@ -127,26 +127,31 @@ class Reports:
     def _table(self, asked: Asked) -> Table:
         question = asked.question(asked.group_by)
         if asked.report.name == "funnel":
-            answer = self._database.report(replace(question, most=MOST_ROWS))
-            return tables.of_funnel(answer.named(), question.group_by)
+            rows = self._database.report(replace(question, most=MOST_ROWS)).named()
+            return tables.of_funnel(_groups(rows), question.group_by)
         answer = self._database.report(question)
         return Table(answer.columns, answer.rows, len(question.group_by))
 
     def _funnel(self, asked: Asked) -> tuple[Table, Steps]:
         """The table, of which ClickHouse sorts and cuts what it can, and the funnel of all groups together."""
-        whole, grouped = asked.question(()), asked.question(asked.group_by)
+        question = asked.question(asked.group_by)
         if not asked.group_by:
-            steps = self._database.report(whole).named()
+            steps = self._database.report(question).named()
             return tables.of_funnel(steps, ()), steps
         is_page = asked.sort in _AS_IT_COMES
         most, skip = (tables.PAGE, (asked.page - 1) * tables.PAGE) if is_page else (MOST_ROWS, 0)
-        some, all_of_it = self._database.reports([replace(grouped, most=most, skip=skip), whole])
-        rows = some.named()
+        found = self._database.report(replace(question, most=most, skip=skip)).named()
+        rows, steps = _groups(found), [row for row in found if row["whole"]]
         if skip and not rows:  # a page beyond the last
-            return self._table(asked), all_of_it.named()
-        table = tables.of_funnel(rows, grouped.group_by)
+            return self._table(asked), steps
+        table = tables.of_funnel(rows, question.group_by)
         many = rows[0]["among"] if rows and is_page else 0
-        return replace(table, many=many), all_of_it.named()
+        return replace(table, many=many), steps
+
+
+def _groups(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without what all of them come to together."""
+    return [row for row in rows if not row.get("whole")]
 
 
 _NOTHING: dict[str, Any] = {"table": None, "steps": [], "statement": "", "last_page": 1, "many": 0, "is_cut": False}

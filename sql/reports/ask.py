@@ -7,7 +7,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.query import QueryResult
 
-from sql.reports.question import Known, Question, parameters_of, parts_of, runnable, text_of
+from sql.reports.question import Known, Question, parameters_of, parts_of, reads_days, runnable, text_of
 from sql.reports.rates import check_rates
 from sql.statements import has_part, report_statement
 from sql.stream import stream as stream_of
@@ -29,8 +29,11 @@ def known_of(client: Client, question: Question) -> Known | None:
     """What the tables hold of the time of a question; None: its report does not go by that."""
     if not has_part(question.report.name, "CLICK_COSTS"):
         return None
-    text = report_statement("known", {})
+    by_day = reads_days(question)
+    text = report_statement("known" if by_day else "billed", {})
     (row,) = client.query(text, parameters_of(question, text)).named_results()
+    if not by_day:
+        return Known(billed=bool(row["billed"]))
     return Known(**row | {"billed": bool(row["billed"]), "read_days": tuple(row["read_days"])})
 
 

@@ -7,7 +7,7 @@ WITH
     ${RATES}
     amount -> toDecimal128(round(amount, {decimals:UInt8}), {decimals:UInt8}) AS rounded
 SELECT
-    ${GROUPS}${AMONG}
+    ${GROUPS}${PAGE}
     step,
     if(step = 0, 'click', {events:Array(String)}[step]) AS event,
     found[step].1 AS clicks,
@@ -18,61 +18,23 @@ SELECT
 FROM
 (
     SELECT
-        ${GROUPS}${COUNTED}
+        ${GROUPS}${PAGE}
         mapFromArrays(groupArray(step), groupArray((clicks, conversions, money))) AS found
     FROM
     (
         SELECT
-            ${GROUPS}
-            toUInt16(0) AS step,
-            sum(clicks) AS clicks,
-            clicks AS conversions,
-            mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
-        FROM
-        (
-            ${CLICK_COSTS}
-        )
-        GROUP BY ${GROUPS} step
-
-        UNION ALL
-
-        SELECT
-            ${GROUPS}
+            ${GROUPS}${PAGE}
             step,
-            uniqExactMerge(reached) AS clicks,
+            sum(came) + uniqExactMerge(reached) AS clicks,
             sum(times) AS conversions,
             mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
         FROM
         (
-            WITH
-                if({by:String} = 'click', clicked_at, occurred_at) AS dated,
-                toTimeZone(dated, {zone:String}) AS at,
-                NOT is_refund
-                ${STRICT}
-                AS counts,
-                status = 'approved' AND isNotNull(payout) AS pays
-            SELECT
-                ${DIMENSIONS}
-                toUInt16(indexOf({events:Array(String)}, event)) AS step,
-                told_in(if(pays, conversions.currency, ''), toDate(occurred_at)) AS currency,
-                uniqExactStateIf(click_id, counts) AS reached,
-                countIf(counts) AS times,
-                sumIf(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at)), pays) AS amount,
-                countIf(pays) AS amounts
-            FROM conversions FINAL
-            WHERE dated >= fromUnixTimestamp64Milli({since:Int64})
-              AND dated < fromUnixTimestamp64Milli({until:Int64})
-              AND event IN {events:Array(String)}
-              AND status IN {statuses:Array(String)}
-              AND (NOT is_test OR {tests:Bool})${FILTERS}
-              AND (NOT is_bot OR {bots:Bool})
-              AND (counts OR pays)
-            GROUP BY ALL
+            ${REACHED}
         )
-        GROUP BY ${GROUPS} step
+        GROUP BY ${GROUPS}${PAGE} step
     )
     GROUP BY ALL
-    ${CUT}
 )
 ARRAY JOIN range(toUInt16(0), toUInt16(length({events:Array(String)}) + 1)) AS step
-ORDER BY found[0].1 DESC, ${GROUPS} step
+ORDER BY ${WHOLE_FIRST}found[0].1 DESC, ${GROUPS} step

@@ -20,6 +20,7 @@ _BEGIN, _END = 0, 9_000_000_000_000  # milliseconds: 1970, and 2255
 _PARAMETER = re.compile(r"\{(\w+):\w")
 KEEP, CUT = 0.2, 0.95
 """At most and at least so likely does it lose money what is to be kept, and what is to be cut."""
+_DAY_0 = date(1970, 1, 1)
 _AGES = (1, 7, 14, 30, 60, 90, 180, 365)
 
 
@@ -46,7 +47,7 @@ class Question:
     into: Into | None = None  # the one currency that money is told in; None: each in its own
     filters: tuple[tuple[str, str], ...] = ()  # only where a fact of the click, by its name, has this value
     split: int | None = None  # milliseconds: what was `earlier` than that is apart from the rest
-    most: int = 0  # groups of the funnel: those with the most clicks, and `among` how many they are; 0: all of them
+    most: int = 0  # groups of the funnel: those with the most clicks, `among` how many, and all as a `whole`; 0: all
     skip: int = 0  # that many of those
 
     def __post_init__(self) -> None:
@@ -71,6 +72,11 @@ class Question:
             raise ValueError(f"{report.name} needs events, and none are configured")
 
     @property
+    def is_page(self) -> bool:
+        """Whether some of the groups are asked for, with what all of them come to."""
+        return self.most > 0 and bool(self.group_by)
+
+    @property
     def counted(self) -> tuple[str, ...]:
         """The statuses that count."""
         return self.report.statuses if self.statuses is None else self.statuses
@@ -89,13 +95,13 @@ def reads_days(question: Question) -> bool:
 
 @dataclass(frozen=True)
 class Known:
-    """What the tables were found to hold before a report is asked of them (known.sql)."""
+    """What the tables were found to hold before a report is asked of them (known.sql, billed.sql)."""
 
     billed: bool  # bills name days of this time
-    refreshed_at: int  # milliseconds: when `click_days` was made; 0: it is not to be read
-    first_day: date  # the first of `click_days` that is whole in this time
-    end_day: date  # the first that is not any more
-    read_days: tuple[date, ...]  # by the day in the click ID: of these the rows are read
+    refreshed_at: int = 0  # milliseconds: when `click_days` was made; 0: it is not to be read
+    first_day: date = _DAY_0  # the first of `click_days` that is whole in this time
+    end_day: date = _DAY_0  # the first that is not any more
+    read_days: tuple[date, ...] = ()  # by the day in the click ID: of these the rows are read
 
 
 def parts_of(question: Question, known: Known | None = None) -> dict[str, str]:
@@ -107,7 +113,7 @@ def parts_of(question: Question, known: Known | None = None) -> dict[str, str]:
         "READ_DAYS": "read_days" if by_day else "",
         "RATES": "rates" if question.into else "no_rates",
         "STRICT": "strict" if question.strict else "",
-        "CUT": "cut" if question.most else "",
+        "REACHED": "reached_page" if question.is_page else "reached",
     }
 
 
@@ -119,8 +125,7 @@ def text_of(question: Question, file: str) -> str:
     text = Template(file).substitute(
         DIMENSIONS="".join(f"{said}, " for _, said in dimensions),
         GROUPS="".join(f"{name}, " for name, _ in dimensions),
-        AMONG="among, " if question.most else "",
-        COUNTED="count() OVER () AS among, " if question.most else "",
+        **_page(question, [name for name, _ in dimensions]),
         FACTS=", ".join(f"if(has(billed_by, '{name}'), toString({name}), '')" for name in OF_BILLS),
         FACT_NAMES=", ".join(f"'{name}'" for name in OF_BILLS),
         FILTERS="".join(f" AND {name} = {{filter_{at}:String}}" for at, (name, _) in enumerate(question.filters)),
@@ -161,6 +166,21 @@ def runnable(text: str, parameters: Mapping[str, Any]) -> str:
     """The statement with its parameters as SET statements before it, as clickhouse-client takes them."""
     lines = [f"SET param_{name} = {_literal(value)};" for name, value in parameters.items()]
     return "\n".join([*lines, text])
+
+
+def _page(question: Question, names: Sequence[str]) -> dict[str, str]:
+    """What stands in the statement where some of the groups are asked for, and all of them together."""
+    each = ", ".join([*names, "step", "currency"])
+    if not question.is_page:
+        return {"SETS": each, **dict.fromkeys(("IS_WHOLE", "WHOLE", "WHOLE_FIRST", "PAGE", "NAMES"), "")}
+    return {
+        "SETS": f"GROUPING SETS (({each}), (step, currency))",
+        "IS_WHOLE": f"toBool(grouping({names[0]})) AS whole, ",
+        "WHOLE": "whole, ",
+        "WHOLE_FIRST": "whole DESC, ",
+        "PAGE": "whole, among, ",
+        "NAMES": ", ".join(names),
+    }
 
 
 def _literal(value: Any) -> str:

@@ -145,13 +145,23 @@ def test_no_value_ever_stands_in_a_statement(dimension: str) -> None:
             assert r"\'; DROP" in settings
 
 
-def test_the_pages_of_a_funnel_are_its_groups_in_their_order_and_say_how_many_there_are(told: Client) -> None:
+def test_the_pages_of_a_funnel_are_its_groups_in_their_order_and_say_how_many_and_what_all_come_to(
+    told: Client,
+) -> None:
     question = Question(REPORTS["funnel"], events=EVENTS, group_by=("campaign", "sub1"), tests=True)
-    whole = ask(told, question).named()
+    groups, whole = ask(told, question).named(), ask(told, replace(question, group_by=())).named()
     pages = [ask(told, replace(question, most=1, skip=skip)).named() for skip in range(3)]
-    assert pages[2] == []
-    assert {row.pop("among") for page in pages for row in page} == {2}
-    assert [row for page in pages for row in page] == whole
+    assert {row["among"] for page in pages for row in page if not row["whole"]} == {2}
+    shown = [[row for row in page if not row["whole"]] for page in pages]
+    assert shown[2] == []
+    assert [_without(row, "whole", "among") for page in shown for row in page] == groups
+    for page in pages:
+        of_all = [_without(row, "whole", "among", *question.group_by) for row in page if row["whole"]]
+        assert of_all == whole
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def test_what_was_before_a_moment_is_told_apart_from_the_rest(told: Client) -> None:

@@ -130,6 +130,15 @@ def test_a_report_by_any_dimension_equals_brute_force(messy: Messy, name: str) -
     assert held > len(groupings)
 
 
+def test_what_all_groups_of_a_page_come_to_counts_a_click_once_that_is_in_several(messy: Messy) -> None:
+    question = Question(REPORTS["funnel"], (*EVENTS, "renewal"), ("network", "hour"), by="conversion", decimals=6)
+    page = ask(messy.client, replace(question, most=100_000)).named()
+    groups = [row for row in page if not row["whole"]]
+    of_all = {(row["step"], row["event"]): tuple(row.values())[6:] for row in page if row["whole"]}
+    assert of_all == found_by(messy.client, replace(question, group_by=()))
+    assert sum(row["clicks"] for row in groups if row["step"]) > sum(row[0] for key, row in of_all.items() if key[0])
+
+
 def test_the_rows_are_as_messy_as_they_claim(messy: Messy) -> None:
     parts = "SELECT table, count() FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
     assert all(count > 3 for table, count in messy.client.query(parts).result_rows if table in KEYS)

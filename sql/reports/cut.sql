@@ -1,2 +1,0 @@
-ORDER BY found[0].1 DESC, ${GROUPS} tuple()
-LIMIT {most:UInt32} OFFSET {skip:UInt32}
