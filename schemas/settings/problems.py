@@ -139,7 +139,8 @@ def _sources(settings: Settings, context: Context) -> Iterator[Problem]:
         events = context.names("events") | {LANDER_CLICK}
         known = KnownToSource(events, context.names("campaigns"), context.names("networks"))
         for place, value, message in postback_mistakes(source, known):
-            yield _problem(("sources", name, *place), value, message)
+            at = ("sources", name, *place)
+            yield _problem(at, value, message) if value else Problem(path_text(at), "", message)
 
 
 def _webhooks(settings: Settings, context: Context) -> Iterator[Problem]:

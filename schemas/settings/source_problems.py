@@ -1,12 +1,16 @@
 """What is wrong with what one source or partner is told: templates that do not parse, unknown names. Pure."""
 
+import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from schemas.macros import ACCOUNT
 from schemas.requests import find_mistakes
 from schemas.settings.errors import Path
 from schemas.settings.postbacks import ANY_EVENT, Postbacks, SourcePostback
+
+_ACCOUNT = re.compile(r"\{account\.([A-Za-z0-9_-]+)[|}]", re.ASCII)
 
 Mistake = tuple[Path, object, str]
 """Where in its section, what is written there, what would be right."""
@@ -25,9 +29,19 @@ def postback_mistakes(source: Postbacks, known: Known) -> Iterator[Mistake]:
     for event, goal in source.goals.items():
         if event != ANY_EVENT:
             yield from unless_known(("goals", event), goal, event, known.events, "events")
+    for name in _missing_of_account(source):
+        message = (
+            f'is required: its postbacks name {{account.{name}}}: write {name} = "…" in its [account], or "env:NAME"'
+        )
+        yield ("account", name), "", message
     for name, postback in source.postbacks.items():
         for place, value, message in _postback(source, name, postback, known):
             yield ("postbacks", name, *place), value, message
+
+
+def _missing_of_account(source: Postbacks) -> list[str]:
+    named = (_ACCOUNT.findall(str(postback.request)) for postback in source.postbacks.values())
+    return sorted({name for names in named for name in names} - source.account.keys())
 
 
 def _postback(source: Postbacks, name: str, postback: SourcePostback, known: Known) -> Iterator[Mistake]:
@@ -42,7 +56,8 @@ def _postback(source: Postbacks, name: str, postback: SourcePostback, known: Kno
     ):
         for index, each in enumerate(names):
             yield from unless_known((kind, index), each, each, there, kind)
-    for at, error in find_mistakes(postback.request, source.postback_macros):
+    of_account = {ACCOUNT + missing for missing in _missing_of_account(source)}  # told once, for all of its postbacks
+    for at, error in find_mistakes(postback.request, source.postback_macros | of_account):
         yield at, _written(postback, at), str(error)
     if name != ANY_EVENT and "{goal" in str(postback.request) and not {name, ANY_EVENT} & source.goals.keys():
         yield (), "", f'it names {{goal}}: write {name} = "…" in its [goals]'

@@ -31,7 +31,8 @@ def validate(tree: Tree, env: Mapping[str, str]) -> tuple[Settings | None, list[
     while settings is None and _prune(rest, errors):
         settings, errors = _attempt(rest, env)
     if settings is not None:
-        problems += find_problems(settings, Context(tree, broken))
+        told = {problem.path for problem in problems}  # what the rules say of the same place follows from it
+        problems += [found for found in find_problems(settings, Context(tree, broken)) if found.path not in told]
     return settings, problems
 
 

@@ -10,7 +10,7 @@ from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_warnings
 from schemas.settings.masks import HIDDEN, is_secret_place
 from schemas.settings.network_warnings import network_warnings
-from schemas.settings.postbacks import Postbacks
+from schemas.settings.postbacks import ANY_EVENT, Postbacks
 from schemas.settings.rates import leads_into
 from schemas.settings.secrets import is_hash, is_reference
 from schemas.settings.traffic import OURS
@@ -28,6 +28,7 @@ def find_warnings(settings: Settings, tree: dict[str, Any]) -> list[Problem]:
         *_offers(settings),
         *_costs(settings),
         *_postbacks(settings),
+        *_goals(settings),
         *_partners_who_cannot_log_in(settings),
         *network_warnings(settings, tree),
         *lander_warnings(settings),
@@ -101,6 +102,20 @@ def _partners_who_cannot_log_in(settings: Settings) -> Iterator[Problem]:
             message = "nobody logs in while the dashboard has no users: add one (clickjoin dashboard user add NAME)"
         if partner.password and message:
             yield Problem(path_text(("partners", name, "password")), HIDDEN, message)
+
+
+def _goals(settings: Settings) -> Iterator[Problem]:
+    """The events that a postback for any event is told of, and has no word for."""
+    told: dict[Path, Postbacks] = {("sources", name): source for name, source in settings.sources.items()}
+    told |= {("partners", name): partner for name, partner in settings.partners.items()}
+    for place, entry in told.items():
+        postback = entry.postbacks.get(ANY_EVENT)
+        if postback is None or "{goal" not in str(postback.request) or ANY_EVENT in entry.goals:
+            continue
+        events = postback.events or [event for event in settings.events if event not in entry.postbacks]
+        if wordless := [event for event in events if event not in entry.goals]:
+            why = f'its postback names {{goal}}, so they are not sent: write {wordless[0]} = "…", or "*"'
+            yield Problem(path_text((*place, "goals")), "", f"no word for {', '.join(wordless)}: {why}")
 
 
 def _postbacks(settings: Settings) -> Iterator[Problem]:

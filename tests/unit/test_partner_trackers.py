@@ -91,7 +91,7 @@ def test_their_url_holds_the_token_of_their_click_id_as_it_is(name: str, sample:
         ({"tracker": "volum"}, ['partners.bob.tracker = "volum": no such tracker: there are bemob, binom, cake']),
         (
             {"tracker": "keitaro", "tracker_url": "https://track.example"},
-            ['partners.bob.postbacks."*".url = "https://track.example/…": unknown macro {account.key}: write key ='],
+            ["partners.bob.account.key: is required: its postbacks name {account.key}: write key ="],
         ),
     ],
 )

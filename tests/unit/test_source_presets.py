@@ -10,6 +10,7 @@ from schemas.settings.file import Settings
 from schemas.settings.postbacks import Success
 from schemas.settings.validation import validate
 from schemas.settings.values import parse_money
+from schemas.settings.warnings import find_warnings
 from schemas.unreplaced import unreplaced_macro
 from streams.emit.retry import Answer, judge
 from streams.emit.routes import routes_of
@@ -109,10 +110,25 @@ def test_the_adsterra_click_url_holds_every_token_of_its_documentation() -> None
     assert [token for token in tokens.split() if token not in campaign.click_url] == []
 
 
-def test_what_an_account_must_add_is_named() -> None:
-    merged, _ = merge_presets({"sources": {"some": {"preset": "popads"}}})
-    _, problems = validate(merged, {})
-    assert [str(problem) for problem in problems] == [
-        'sources.some.postbacks."*".url = "https://serve.popads.net/…": unknown macro {account.aid}: '
-        'write aid = "…" in its [account]'
+def test_what_an_account_must_add_is_named_at_once_and_once() -> None:
+    merged, _ = merge_presets({"sources": {"some": {"preset": "propellerads", "account": {"tid": "env:TID"}}}})
+    assert [str(problem) for problem in validate(merged, {})[1]] == [
+        'sources.some.account.tid = "env:TID": the environment variable TID is not set',
+        'sources.some.account.aid: is required: its postbacks name {account.aid}: write aid = "…" in its [account], '
+        'or "env:NAME"',
     ]
+
+
+def test_check_names_the_events_that_a_preset_has_no_word_for() -> None:
+    """They would not be sent, one after the other, and nobody would know before the first of them."""
+
+    def warned(**goals: str) -> list[str]:
+        source = {"preset": "propellerads", "account": {"aid": "1", "tid": "2"}, "goals": goals}
+        tree = {"events": {"install": {"step": 1}, "trial": {"step": 2}}, "sources": {"some": source}}
+        found, problems = validate(merge_presets(tree)[0], {})
+        assert found, problems
+        return [str(one) for one in find_warnings(found, tree) if one.path == "sources.some.goals"]
+
+    [warning] = warned(install="1")
+    assert warning.startswith("sources.some.goals: no word for trial: its postback names {goal}")
+    assert warned(install="1", trial="3") == warned(**{"*": "1"}) == []
