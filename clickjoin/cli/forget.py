@@ -124,9 +124,10 @@ def _tell(asked: dict[str, str], receipt: "Receipt", dry_run: bool, as_json: boo
     if as_json:
         print_json({"asked": asked, "dry_run": dry_run, **asdict(receipt)})
         return
-    count = "1 click" if len(receipt.click_ids) == 1 else f"{len(receipt.click_ids)} clicks"
+    one = len(receipt.click_ids) == 1
+    count, verb = ("1 click", "is") if one else (f"{len(receipt.click_ids)} clicks", "are")
     print_table(
-        f"{count} {'would be' if dry_run else 'are'} forgotten",
+        f"{count} {'would be' if dry_run else verb} forgotten",
         ("table", "rows that would be erased" if dry_run else "rows erased"),
         receipt.removed.items(),
         numbers=1,
