@@ -45,6 +45,7 @@ DATA_ERRORS = frozenset(
 )
 """Codes that say that a row is at fault. Everything else is the server's state, and passes."""
 _NOT_MIGRATED = frozenset({16, 60, 81})  # no such column, table, database
+_NO_INPUT = frozenset({46, 48, 62, 477, 497})  # before 26.5 the right to CREATE TEMPORARY TABLE is needed for input()
 
 _SETTINGS = {
     "async_insert": 0,  # the answer must mean that the rows are there
@@ -55,6 +56,7 @@ _SETTINGS = {
     "input_format_parallel_parsing": 0,  # batches are small: threads would only be started for nothing
     "date_time_input_format": "basic",
 }
+_FORMAT = "JSONCompactEachRow"
 _TYPES = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
 _DICTIONARY = re.compile(r"LowCardinality\(((?:[^()]|\([^()]*\))*)\)")
 _encode = msgspec.json.Encoder(decimal_format="string").encode_lines
@@ -89,8 +91,7 @@ class ClickHouse:
         try:
             async with asyncio.timeout(self._timeout):
                 client = await self._connected()
-                target = self._targets.get(table) or await self._target(client, table)
-                await client.raw_insert(target, None, body, dict(_SETTINGS), "JSONCompactEachRow", compression="lz4")
+                await self._insert(client, table, body)
         except (ClickHouseError, OSError) as error:  # a TimeoutError is an OSError
             raise self._judged(table, error) from error
         self._say_back()
@@ -106,6 +107,18 @@ class ClickHouse:
             if self._client is None:
                 self._client = await connect_async(self._dsn, connect_timeout=10, compress=False)
             return self._client
+
+    async def _insert(self, client: AsyncClient, table: Table, body: bytes) -> None:
+        target = self._targets.get(table) or await self._target(client, table)
+        try:
+            await client.raw_insert(target, None, body, dict(_SETTINGS), _FORMAT, compression="lz4")
+        except DatabaseError as error:
+            if error.code not in _NO_INPUT or target == columns_of(table):
+                raise
+            self._targets[table] = columns_of(table)
+            await client.raw_insert(columns_of(table), None, body, dict(_SETTINGS), _FORMAT, compression="lz4")
+            hint = "the sink costs ClickHouse less with: GRANT CREATE TEMPORARY TABLE ON *.*"
+            log.info("inserts_without_input", table=table.name, error=_first_line(error), hint=hint)
 
     async def _target(self, client: AsyncClient, table: Table) -> str:
         answer = await client.query(_TYPES, {"table": table.name})
@@ -145,7 +158,7 @@ def insert_target(table: Table, types: Mapping[str, str]) -> str:
 
     Where it does not tell one, it shall say itself what is wrong with that column.
     """
-    target = f"{table.name} ({', '.join(table.columns)})"
+    target = columns_of(table)
     if not types.keys() >= set(table.columns):
         return target
     structure = ", ".join(f"{name} {_plain(types[name])}" for name in table.columns)
@@ -159,6 +172,11 @@ def lines_of(rows: Sequence[Row]) -> bytes:
         return _encode(rows)
     except (TypeError, ValueError, OverflowError) as error:
         raise RefusedError(0, f"not to be written as JSON: {error}") from None
+
+
+def columns_of(table: Table) -> str:
+    """A table with the columns that the sink gives it."""
+    return f"{table.name} ({', '.join(table.columns)})"
 
 
 def _plain(type_: str) -> str:
