@@ -39,14 +39,17 @@ FIELDS: Mapping[str, tuple[Field, ...]] = {
     "offers": (
         Field("network", "Network", "text", "networks", required=True),
         Field("url", "URL", "text", hint="https://offer.example/?aff_sub={click_id}", required=True),
+        Field("payouts", "Payouts, where it sends none", "pairs", hint="install=1.20 USD, subscribe=9.99 USD"),
     ),
     "landers": (Field("url", "URL", "text", hint="https://quiz.example/?click_id={click_id}", required=True),),
     "networks": (
         Field("preset", "Preset", "text", "network presets", "generic"),
         Field("key", "Key", "text", hint="env:NAME of a variable"),
-        Field("click_ids", "Whose click IDs", "text", "sources", "ours"),
-        Field("currency", "Currency", "text", hint="USD"),
-        Field("open", "Open to anybody", "flag"),
+        Field("click_ids", "Whose click IDs it sends", "text", "sources", "ours"),
+        Field("params", "Our word = their parameter", "pairs", hint="click_id=aff_sub, txid=tid"),
+        Field("events", "Their word = our event", "pairs", hint="lead=install, sale=subscribe"),
+        Field("currency", "Currency, where it sends none", "text", hint="USD"),
+        Field("open", "Open to anybody, without a key", "flag"),
     ),
     "sources": (
         Field("preset", "Preset", "text", "source presets", "generic"),

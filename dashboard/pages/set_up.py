@@ -19,4 +19,5 @@ class SetUp:
         document = self._services.set_up(hide_keys=not may_act)
         told_at_once = self._services.own_tests().told_at_once()
         facts = {"found": document, "may_act": may_act, "told_at_once": told_at_once}
+        facts["funnel"] = self._services.settings().funnel
         return self._renderer.page(request, "set_up", facts)

@@ -72,6 +72,28 @@ def test_a_campaign_is_made_mended_paused_removed_and_brought_back(tab: Tab) -> 
     expect(row).to_contain_text("paused")
 
 
+def test_a_network_is_added_by_the_words_of_set_up_alone_without_any_toml(tab: Tab) -> None:
+    for link, fields in (
+        ("Make the network", {"Key": "env:PATH", "Our word": "click_id=aff, txid=tid", "Their word": "lead=install"}),
+        (
+            "Make its offer",
+            {"Network": "corp", "URL": "https://corp.example/?aff={click_id}", "Payouts": "install=2 USD"},
+        ),
+        ("Make a campaign", {"Source": "pops", "Offers": "corp"}),
+    ):
+        page = tab.open("/set-up")
+        page.get_by_text("To add a network", exact=True).click()
+        page.get_by_role("link", name=link).click()
+        for label, text in {"Name": "corp", **fields}.items():
+            page.locator(f"label:text-matches('^{label}') input").fill(text)
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".note")).to_contain_text("in effect everywhere within seconds")
+    page = tab.open("/catalogue/entry?kind=networks&name=corp")
+    expect(page.get_by_role("heading", name="Network corp")).to_be_visible()
+    expect(page.get_by_label("Our word = their parameter")).to_have_value("click_id=aff, txid=tid")
+    expect(page.get_by_label("Everything else")).to_have_value("")
+
+
 def test_what_the_file_holds_is_shown_and_only_copied(tab: Tab) -> None:
     page = tab.open("/catalogue")
     page.get_by_role("link", name="spring").click()
