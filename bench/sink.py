@@ -85,6 +85,8 @@ def _lag(plan: Plan, kafka: Broker, client: Client, config: str, records_per_sec
     with worker("sink", kafka.servers, _folder(plan, "sink-lag", config)) as process:
         process.wait(lambda: bool(process.logged(OPEN)), "every partition is open")
         seen = lag(kafka, client, numbers, per_second)
+        ends = sum(sum(kafka.ends(topic).values()) for topic in _TOPICS)
+        process.wait(lambda: _committed(kafka) >= ends, "the rows of every partition can be read")
     told(1)
     _check(client, known + len(numbers))
     return seen
