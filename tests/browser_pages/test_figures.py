@@ -190,6 +190,9 @@ def test_a_partner_who_logs_in_has_their_balance_and_copies_their_url(
     page.context.close()
 
 
-def test_a_time_without_traffic_says_so(tab: Tab) -> None:
+def test_a_time_without_traffic_says_so_and_no_step_has_a_share_of_nothing(tab: Tab) -> None:
     page = tab.open("/funnel?group_by=campaign&from=2020-01-01&to=2020-01-02")
     expect(page.locator(".empty")).to_contain_text("There is nothing in this time")
+    page = tab.open("/funnel?from=2020-01-01&to=2020-01-02")
+    expect(page.locator(".steps")).to_contain_text("subscribe")
+    expect(page.locator(".steps")).not_to_contain_text("of the step before")

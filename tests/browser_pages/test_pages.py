@@ -62,6 +62,17 @@ def test_deliveries_are_found_by_state_and_sent_again_only_after_a_confirmation(
     expect(page.locator(".problem")).to_contain_text("Nothing was sent again: nobody answers at 127.0.0.1:1")
 
 
+def test_what_is_still_being_told_is_not_offered_to_be_sent_again(tab: Tab, scene: Scene) -> None:
+    waiting = "'still-told' AS delivery_id, 'source/slow' AS destination, 'retry' AS state"
+    scene.client.command(
+        f"INSERT INTO deliveries SELECT * REPLACE ({waiting}) FROM deliveries FINAL WHERE attempt = 1 LIMIT 1"
+    )
+    page = tab.open("/deliveries?destination=source/slow")
+    expect(page.locator("form .state")).to_have_text("retry")
+    expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+
+
 def test_how_many_deliveries_stand_in_which_state_is_what_the_tables_say(tab: Tab, scene: Scene) -> None:
     page = tab.open("/deliveries")
     shown = [tuple(row.split("\t")) for row in page.locator("section tbody tr").all_inner_texts()]
