@@ -38,8 +38,8 @@ class SinkRole:
 
     group = SINK_GROUP
     topics: tuple[str, ...] = TOPICS
-    batch_records = 10_000
-    ahead = 4  # the writer takes no more than two batches; of few partitions these must be full all the same
+    batch_records = 2_500
+    ahead = 16  # a full batch is made of what few partitions bring, in pieces as small as Kafka hands out large records
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: SinkMetrics) -> None:
         """`data` and `partitions` are the roles' common arguments; the sink needs neither."""
