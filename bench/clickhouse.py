@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from bench.kafka import BenchError
 from clickjoin.embedded.children import Child, Running, last_lines, start
 from clickjoin.embedded.ports import free_port
-from clickjoin.status import answers_ok
+from clickjoin.status.overall import answers_ok
 from sql.connect import connect
 
 _START_WITHIN = 60.0  # seconds

@@ -15,7 +15,7 @@ from bench.kind import Bench, Figure, Plan
 from bench.results import Results, machine, rounded, spread
 from clickjoin.embedded.children import Child, last_lines, start
 from clickjoin.embedded.ports import free_port
-from clickjoin.status import answers_ok
+from clickjoin.status.overall import answers_ok
 from tests.polling import until
 
 _KEY = "bench-key-0123456789"

@@ -12,7 +12,7 @@ from bench.oracle_brute import line_of
 from clickjoin.embedded.children import Child, Running, last_lines, start
 from clickjoin.embedded.ports import free_port
 from clickjoin.prepare import prepare
-from clickjoin.status import answers_ok
+from clickjoin.status.overall import answers_ok
 from schemas.records import Tick
 from schemas.settings.file import Settings
 from schemas.settings.servers import ClickHouse, Kafka

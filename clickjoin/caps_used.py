@@ -16,7 +16,7 @@ from sql.connect import address
 
 def caps_below_used(settings: Settings, now_ms: Millis) -> tuple[list[Problem], str]:
     """Those that are, and why that is not known. Without caps nobody is asked."""
-    from clickjoin.status import nobody_listens
+    from clickjoin.status.overall import nobody_listens
 
     capped = {name: campaign for name, campaign in settings.campaigns.items() if route_plan(campaign).is_capped}
     if not capped:

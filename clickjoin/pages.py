@@ -11,11 +11,11 @@ from clickhouse_connect.driver.client import Client
 
 from clickjoin.cli.report_options import Choices, question, utc_now
 from clickjoin.cli.status import document as status_document
-from clickjoin.panels import panels
+from clickjoin.panels.everyone import panels
 from clickjoin.partners.book import Account, CannotSettleError, account_of, statement_of, url_of
 from clickjoin.partners.ledger import MONTH
 from clickjoin.partners.statement import COLUMNS, rows_of
-from clickjoin.status import nobody_listens, read_status
+from clickjoin.status.overall import nobody_listens, read_status
 from dashboard.services import CatalogueWriter, OwnTests, Resent, Services
 from schemas.catalogue import Catalogue
 from schemas.settings.errors import Problem
@@ -100,7 +100,7 @@ class Pages:
         return {**sections, "warnings": [problem._asdict() for problem in self._told()]}
 
     def _own_tests(self) -> OwnTests:
-        from clickjoin.own_test_run import OwnTests as Run
+        from clickjoin.own_tests.walk import OwnTests as Run
 
         return Run(self._settings)
 
@@ -118,7 +118,7 @@ class Pages:
 
     def _replay(self, rows: Sequence[Sequence[Any]], *, send: bool, dry_run: bool) -> Mapping[str, Any]:
         """Raises OSError or ValueError."""
-        from clickjoin.replay_run import looked_at, replay_of, replayed
+        from clickjoin.replays.run import looked_at, replay_of, replayed
 
         replay = replay_of(self._settings, send=send)
         if dry_run:

@@ -1,7 +1,7 @@
 """What must stand before any role starts: the topics, the tables, the epoch. Doing it again changes nothing."""
 
-from clickjoin.epoch import begin_epoch, next_epoch
-from clickjoin.topics import ensure_topics
+from clickjoin.topics.epoch import begin_epoch, next_epoch
+from clickjoin.topics.made import ensure_topics
 from schemas.settings.file import Settings
 from sql.connect import connect
 from sql.migrate import migrate

@@ -14,7 +14,7 @@ from clickjoin.embedded.kafka import EmbeddedKafka, jar_folder
 from clickjoin.embedded.leftovers import claim
 from clickjoin.embedded.ports import Port, check_ports, free_port, is_free, listening
 from clickjoin.prepare import prepare
-from clickjoin.status import answers_ok, local_url
+from clickjoin.status.overall import answers_ok, local_url
 from clickjoin.supervisor import supervise
 from schemas.settings.file import Settings
 from sql.connect import address

@@ -10,7 +10,7 @@ import structlog
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
 
-from clickjoin.status import nobody_listens
+from clickjoin.status.overall import nobody_listens
 from ingest.kafka_client import made
 from schemas.catalogue import EMPTY, Catalogue, Revision, fold
 from schemas.settings.servers import Kafka

@@ -17,8 +17,8 @@ from clickjoin.cli.options import (
     refuse,
 )
 from clickjoin.cli.output import print_json
-from clickjoin.network_panels import NetworkPanel
-from clickjoin.panels import OtherPanel, Panels, SourcePanel
+from clickjoin.panels.everyone import OtherPanel, Panels, SourcePanel
+from clickjoin.panels.network import NetworkPanel
 from schemas.settings.errors import ConfigError, Problem
 from schemas.settings.file import Settings
 from schemas.settings.routing_problems import ended
@@ -38,7 +38,7 @@ def check(
 
     Where Kafka answers, waits are held against what its topics keep; where ClickHouse does, caps against what is used.
     """
-    from clickjoin.panels import panels
+    from clickjoin.panels.everyone import panels
 
     try:
         settings, warnings = read_whole(config, data)
@@ -64,7 +64,7 @@ def check(
 
 def _waits(settings: Settings) -> tuple[list[Problem], str]:
     """Those that last too long, and why that is not known (an embedded Kafka that does not run has what we give it)."""
-    from clickjoin.topics_kept import ask
+    from clickjoin.topics.kept import ask
     from schemas.settings.waits import waits_too_long
 
     kept = ask(settings.kafka, (EVENTS, DELIVERIES))

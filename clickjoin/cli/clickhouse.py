@@ -19,7 +19,7 @@ def clickhouse(settings: Settings) -> "Iterator[Client]":
     from clickhouse_connect.driver.exceptions import Error as ClickHouseError
     from urllib3.exceptions import HTTPError
 
-    from clickjoin.status import nobody_listens
+    from clickjoin.status.overall import nobody_listens
     from sql.connect import address, connect
 
     dsn = settings.clickhouse.dsn

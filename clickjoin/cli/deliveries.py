@@ -173,7 +173,7 @@ def try_out(
     if send and not source_click_id and not destination.startswith("webhook/"):
         fail("--send wants --source-click-id: make a click of your own, and take the ID that the source gave it", WRONG)
     settings = load_for("deliveries", config, catalogue=data, quiet=True)
-    from clickjoin.made_up import made_up
+    from clickjoin.own_tests.made_up import made_up
 
     try:
         meant = made_up(destination, event, source_click_id, payout, status, txid, param or ())

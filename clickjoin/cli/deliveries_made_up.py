@@ -10,15 +10,15 @@ from clickjoin.cli.output import print_json
 from schemas.settings.file import Settings
 
 if TYPE_CHECKING:
-    from clickjoin.made_up import MadeUp
+    from clickjoin.own_tests.made_up import MadeUp
 
 _SHOWN = 500  # characters of an answer
 
 
 def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, as_json: bool) -> None:
     """Print the request; send it where that is asked for. Exits with 1 where there is none, or it was not taken."""
-    from clickjoin.made_up import request_for
-    from clickjoin.send_once import send_once
+    from clickjoin.own_tests.made_up import request_for
+    from clickjoin.own_tests.send_once import send_once
     from schemas.settings.masks import HIDDEN
     from streams.emit.retry import judge
     from streams.emit.routes import manners_of

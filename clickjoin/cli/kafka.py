@@ -13,7 +13,7 @@ def kafka(settings: Settings) -> Iterator[int]:
     """The number of partitions. Exits with 1, naming the address, where Kafka does not answer."""
     from aiokafka.errors import KafkaError
 
-    from clickjoin.status import nobody_listens
+    from clickjoin.status.overall import nobody_listens
     from schemas.topics import TOPICS
     from streams.adapters.kafka import wait_for_broker
 

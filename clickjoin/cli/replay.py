@@ -21,7 +21,7 @@ from clickjoin.cli.options import (
 from clickjoin.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from clickjoin.replay_run import Figures
+    from clickjoin.replays.run import Figures
 
 app = typer.Typer(no_args_is_help=True, help="Send what could not be used through again.")
 
@@ -50,7 +50,7 @@ def invalid(
 ) -> None:
     """Read kept requests again: no key is asked for, times stay, and what is replayed twice counts once."""
     settings = load_for("replay", config, data=data, catalogue=data, quiet=True)
-    from clickjoin.replay_run import looked_at, replay_of, replayed
+    from clickjoin.replays.run import looked_at, replay_of, replayed
     from sql.invalid import find
 
     try:

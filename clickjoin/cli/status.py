@@ -19,9 +19,9 @@ from clickjoin.cli.options import (
     load_for,
 )
 from clickjoin.cli.output import print_json, print_table
-from clickjoin.status import Status
-from clickjoin.status_destinations import Destination
-from clickjoin.status_limits import Limits, beyond
+from clickjoin.status.destinations import Destination
+from clickjoin.status.limits import Limits, beyond
+from clickjoin.status.overall import Status
 from schemas.settings.file import Settings
 from schemas.settings.values import parse_duration
 
@@ -64,7 +64,7 @@ def status(
 
 def _show(settings: Settings, limits: Limits, *, as_json: bool, clear: bool) -> list[str]:
     """Ask and print. Returns what is not well."""
-    from clickjoin.status import read_status
+    from clickjoin.status.overall import read_status
 
     found = read_status(settings)
     wrong = list(beyond(found, limits))

@@ -29,8 +29,8 @@ def _kafka(settings: Settings) -> list[Finding]:
     from kafka.errors import KafkaError
 
     from clickjoin.doctor.kafka import ask_kafka, reasons_heard
-    from clickjoin.status import nobody_listens
-    from clickjoin.topics import EVERY_TOPIC, TOPIC_CONFIGS
+    from clickjoin.status.overall import nobody_listens
+    from clickjoin.topics.made import EVERY_TOPIC, TOPIC_CONFIGS
 
     kafka = settings.kafka
     silent = [why for server in kafka.servers.split(",") if (why := nobody_listens(server))]
@@ -56,7 +56,7 @@ def _clickhouse(settings: Settings) -> list[Finding]:
     from clickhouse_connect.driver.exceptions import Error as ClickHouseError
 
     from clickjoin.doctor.clickhouse import ask_clickhouse
-    from clickjoin.status import nobody_listens
+    from clickjoin.status.overall import nobody_listens
     from sql.connect import address
     from sql.migrate import MigrationError
 

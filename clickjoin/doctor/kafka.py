@@ -12,7 +12,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import KafkaError
 
 from clickjoin.doctor.facts import KafkaFacts, TopicFacts
-from clickjoin.status import READS
+from clickjoin.status.overall import READS
 from ingest.kafka_client import made
 from schemas.records import Tick
 from schemas.settings.servers import Kafka

@@ -8,7 +8,7 @@ from pathlib import Path
 from clickjoin.data_folder import SECRET_FILE
 from clickjoin.doctor.facts import MachineFacts, PortFacts
 from clickjoin.embedded.ports import Port, is_free, listening
-from clickjoin.status import answers_ok, local_url
+from clickjoin.status.overall import answers_ok, local_url
 from schemas.settings.file import Settings
 
 _WORKERS = ("join", "sink", "emit")

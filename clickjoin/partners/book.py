@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 
-from clickjoin.panels import partner_url
+from clickjoin.panels.everyone import partner_url
 from clickjoin.partners.account import Balance, Clicks, Group, balances, groups, told_events
 from clickjoin.partners.ledger import Conversion, Due, Line, due, standings
 from clickjoin.partners.months import GONE, Cell, open_months

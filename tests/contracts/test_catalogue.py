@@ -14,7 +14,7 @@ from clickjoin.catalogue.change import Writer
 from clickjoin.catalogue.kept import FILE, read_kept
 from clickjoin.catalogue.topic import KafkaLog, TopicAwayError, append
 from clickjoin.embedded.ports import free_port
-from clickjoin.topics import ensure_topics
+from clickjoin.topics.made import ensure_topics
 from schemas.catalogue import NONE, Change, ChangedMeanwhileError, Revision
 from schemas.settings.servers import Kafka
 from schemas.topics import CATALOGUE, TOPICS

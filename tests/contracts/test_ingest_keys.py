@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from clickjoin.own_test_run import OwnTests
+from clickjoin.own_tests.walk import OwnTests
 from ingest.kept import read_kept
 from ingest.refusal import Refusal
 from presets.load import load_settings

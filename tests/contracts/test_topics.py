@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from clickjoin.cli.app import app
 from clickjoin.embedded.errors import CannotStartError
 from clickjoin.embedded.ports import free_port
-from clickjoin.topics import TOPIC_CONFIGS, ensure_topics
+from clickjoin.topics.made import TOPIC_CONFIGS, ensure_topics
 from schemas.settings.servers import Kafka
 from schemas.topics import CATALOGUE, DELIVERIES, EVENTS, INVALID, TOPICS
 from tests.kafka_server import KafkaServer

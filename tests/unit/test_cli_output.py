@@ -7,7 +7,7 @@ import pytest
 
 from clickjoin.cli.output import print_json, print_table
 from clickjoin.cli.trace import timeline
-from clickjoin.status import local_url, nobody_listens
+from clickjoin.status.overall import local_url, nobody_listens
 from sql.trace import Trace
 
 AT = datetime(2026, 11, 21, 9, 37, 13, 168_000, tzinfo=UTC)

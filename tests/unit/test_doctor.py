@@ -7,7 +7,7 @@ import pytest
 from clickjoin.doctor import rules
 from clickjoin.doctor.facts import ClickHouseFacts, Finding, KafkaFacts, MachineFacts, PortFacts, TopicFacts
 from clickjoin.doctor.kafka import ahead_of
-from clickjoin.topics import EVERY_TOPIC, TOPIC_CONFIGS
+from clickjoin.topics.made import EVERY_TOPIC, TOPIC_CONFIGS
 from schemas.ids import mint_click_id
 from schemas.settings.file import Settings
 from schemas.settings.servers import Kafka

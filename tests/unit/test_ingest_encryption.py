@@ -5,8 +5,8 @@ from base64 import b64decode, b64encode
 
 import pytest
 
-from clickjoin.network_panels import network_panel
-from clickjoin.replays import Replay, Row
+from clickjoin.panels.network import network_panel
+from clickjoin.replays.replay import Replay, Row
 from ingest.encryption import EncryptionPlan, decrypt
 from ingest.plans import prepare
 from ingest.raw import raw_request

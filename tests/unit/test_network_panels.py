@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from clickjoin.network_panels import NetworkPanel
-from clickjoin.panels import panels
+from clickjoin.panels.everyone import panels
+from clickjoin.panels.network import NetworkPanel
 from presets.load import merge_presets, preset_names
 from schemas.settings.file import Settings
 from schemas.settings.warnings import find_warnings

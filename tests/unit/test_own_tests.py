@@ -5,7 +5,16 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from clickjoin.own_tests import USER_AGENT, Call, Wanted, calls_of, click_id_of, tellable, told_of_tests, wanted_of
+from clickjoin.own_tests.requests import (
+    USER_AGENT,
+    Call,
+    Wanted,
+    calls_of,
+    click_id_of,
+    tellable,
+    told_of_tests,
+    wanted_of,
+)
 from ingest.auth import check_access
 from ingest.bots import is_bot
 from ingest.normalize_click import normalize_reported_click

@@ -1,7 +1,7 @@
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from clickjoin.panels import panels
+from clickjoin.panels.everyone import panels
 from presets.load import load_settings
 from schemas.settings.file import Settings
 from schemas.settings.postbacks import Source

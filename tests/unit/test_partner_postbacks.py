@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
 from clickjoin.data_folder import ensure_secret
-from clickjoin.made_up import MadeUp, request_for
-from clickjoin.panels import panels
+from clickjoin.own_tests.made_up import MadeUp, request_for
+from clickjoin.panels.everyone import panels
 from clickjoin.partners.book import secrets_of
 from clickjoin.partners.ledger import Conversion as Booked
 from clickjoin.partners.ledger import due

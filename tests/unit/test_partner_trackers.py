@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clickjoin.panels import partner_url
+from clickjoin.panels.everyone import partner_url
 from presets.load import preset_names, read_preset_file, settings_of
 from schemas.settings.errors import ConfigError
 from schemas.settings.file import Settings

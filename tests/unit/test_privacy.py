@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from clickjoin.imports.records import Clicks, Conversions
-from clickjoin.replays import Replay, Row
+from clickjoin.replays.replay import Replay, Row
 from ingest.normalize_click import Visitor, normalize_click
 from ingest.normalize_postback import normalize_postback
 from ingest.parameters import parse_body, parse_query

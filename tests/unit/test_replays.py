@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from clickjoin.replays import REPLAYED, Replay, Row, as_replayed
+from clickjoin.replays.replay import REPLAYED, Replay, Row, as_replayed
 from ingest.kept import read_kept
 from ingest.landers import lander_click
 from ingest.plans import prepare

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from clickjoin.panels import panels
+from clickjoin.panels.everyone import panels
 from presets.load import merge_presets, preset_names, read_preset_file
 from schemas.settings.file import Settings
 from schemas.settings.postbacks import Success

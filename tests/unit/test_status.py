@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from clickjoin.cli.app import app
 from clickjoin.embedded.ports import free_port
-from clickjoin.status import Lag, RoleStatus, Status, ages
-from clickjoin.status_destinations import Destination, Standing, by_state, destinations_of
-from clickjoin.status_limits import Limits, beyond
+from clickjoin.status.destinations import Destination, Standing, by_state, destinations_of
+from clickjoin.status.limits import Limits, beyond
+from clickjoin.status.overall import Lag, RoleStatus, Status, ages
 
 NOW = 1_800_000_000.0
 

@@ -1,0 +1,1 @@
+"""What to paste into the panels of networks and traffic sources, and what to mind there."""

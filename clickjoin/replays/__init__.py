@@ -1,0 +1,1 @@
+"""Requests that were kept as invalid, sent through again by the configuration of today."""

@@ -1,0 +1,1 @@
+"""How everything stands, for people, for cron and for the page."""

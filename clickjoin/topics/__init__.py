@@ -1,0 +1,1 @@
+"""The topics on the broker: how they are made, what they keep, and the epoch of `events`."""
