@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import blake2s, sha256
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Any
 from urllib.parse import unquote
 
+from ingest import addresses
 from ingest.parameters import Params
 from ingest.telephones import digits_of, e164_digits
 from schemas.settings.file import Settings
@@ -28,12 +28,7 @@ _EMAIL = re.compile(rf"[^\s@/?:<>\"(),;\[\]\\]+{_DOMAIN}")
 _EMAIL_WITHIN = re.compile(rf"[\w.+'-]+{_DOMAIN}")
 _HASHED = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 _LAST_NAME = re.compile(r"([^.\[\]]+)\]?(?:\.\d+|\[\d*\])*$")
-_V4 = re.compile(r"(?<![\w.])(?<![A-Za-z]/)(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)", re.ASCII)  # Chrome/120.0.0.0 is none
-_V6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*(?![\w:])", re.ASCII)
-_MAY_HOLD = re.compile(r"[@\[{]|%40|\..*\..*\.|:.*:", re.DOTALL).search
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
-_HASH_BYTES = 16
-_PREFIX = {4: 24, 6: 48}  # what is left of an address that is cut, in bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ class Privacy:
     emails: frozenset[str]  # names of parameters, lower-cased, as all names here
     phones: frozenset[str]
     region: str | None  # of telephone numbers that name no country
-    ip: Literal["keep", "truncate", "hash"]
+    ip: addresses.How
     key: bytes
     named: frozenset[str]  # emails and phones
     kept: frozenset[str]  # names of what has to come back byte for byte: click IDs, keys
@@ -86,8 +81,8 @@ def cut_params(plan: Privacy, params: Params) -> Params:
     found: Params = {}
     named = plan.named
     for name, value in params.items():
-        # Most are neither named as personal nor can they hold anything: these are told at once.
-        if name not in named and "." not in name and "[" not in name and not _MAY_HOLD(value):
+        # Most are neither named as personal, without dots and brackets, nor can they hold anything.
+        if name not in named and name.isidentifier() and not _may_hold(value):
             found[name] = value
             continue
         found.update(cut_pair(plan, name, value))
@@ -112,12 +107,14 @@ def cut_text(plan: Privacy, text: str) -> str:
     """Any text as it may be stored: with no e-mail and no IP address in it as it was. Numbers are not guessed at."""
     if plan.hash_email and ("@" in text or "%40" in text):
         text = _without_emails(text)
-    if plan.ip != "keep":
-        if text.count(":") > 1:
-            text = _V6.sub(lambda found: cut_address(plan, found[0]), text)
-        if text.count(".") > 2:
-            text = _V4.sub(lambda found: cut_address(plan, found[0]), text)
-    return text
+    return addresses.cut_addresses(plan.ip, plan.key, text)
+
+
+def _may_hold(text: str) -> bool:
+    """Whether there may be an address of any kind in a text, or JSON."""
+    if text.isalnum():
+        return False
+    return "@" in text or "%40" in text or "[" in text or "{" in text or addresses.may_hold_address(text)
 
 
 def cut_user_agent(plan: Privacy, text: str) -> str:
@@ -127,22 +124,7 @@ def cut_user_agent(plan: Privacy, text: str) -> str:
 
 def cut_address(plan: Privacy, text: str) -> str:
     """An IP address as it may be stored; what is none as it is."""
-    if plan.ip == "keep":
-        return text
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return text
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    if plan.ip == "hash":
-        return blake2s(address.packed, key=plan.key, digest_size=_HASH_BYTES).hexdigest()
-    return str(_truncated(address))
-
-
-def _truncated(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    rest = address.max_prefixlen - _PREFIX[address.version]
-    return type(address)(int(address) >> rest << rest)
+    return addresses.cut_address(plan.ip, plan.key, text)
 
 
 def _last(name: str) -> str:

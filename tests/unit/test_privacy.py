@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 import pytest
@@ -120,6 +121,18 @@ def test_an_address_is_cut_to_its_network_d28(address: str, cut: str) -> None:
         "user_ip": cut,
         "c": f"at {cut}, then",
     }
+
+
+@given(st.ip_addresses(), st.booleans(), st.sampled_from(["{}", "at {}, then", "ip={};at=12:30:45", "[{}]"]))
+@examples(max_examples=200)
+def test_an_address_is_found_in_any_text_however_it_is_written_d28(
+    address: IPv4Address | IPv6Address, in_full: bool, around: str
+) -> None:
+    network = ip_network((address, 24 if address.version == 4 else 48), strict=False).network_address
+    mapped = isinstance(address, IPv6Address) and address.ipv4_mapped
+    cut = network if not mapped else ip_network((mapped, 24), strict=False).network_address
+    text = around.format(address.exploded if in_full else address)
+    assert cut_text(privacy(ip="truncate"), text) == around.format(cut)
 
 
 def test_an_address_is_hashed_with_our_secret_d28() -> None:
