@@ -23,7 +23,7 @@ from bench.join import JOIN
 from bench.kafka import BenchError
 from bench.kind import Bench, Plan
 from bench.latency import LATENCY
-from bench.oracle import ORACLE
+from bench.oracle.run import ORACLE
 from bench.pending import PENDING
 from bench.poison import POISON
 from bench.results import RESULTS, Results, read_all, write

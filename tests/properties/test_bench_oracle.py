@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bench.oracle_brute import DATABASE, BruteForce, line_of
-from bench.oracle_found import FOUND
-from bench.oracle_partners import SECRET, month_ends, settings_of
-from bench.oracle_settlement import settled_beside
-from bench.oracle_traffic import HOUR, Traffic
+from bench.oracle.brute import DATABASE, BruteForce, line_of
+from bench.oracle.found import FOUND
+from bench.oracle.partners import SECRET, month_ends, settings_of
+from bench.oracle.settlement import settled_beside
+from bench.oracle.traffic import HOUR, Traffic
 from clickjoin.partners.ledger import Conversion, Line, due
 from schemas.partner_claims import Claims
 from schemas.settings.file import Settings

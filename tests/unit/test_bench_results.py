@@ -11,7 +11,7 @@ import pytest
 from bench.__main__ import BENCHES, main
 from bench.document import document
 from bench.join import JOIN
-from bench.oracle import ORACLE
+from bench.oracle.run import ORACLE
 from bench.results import machine, read_all, spread, write
 
 

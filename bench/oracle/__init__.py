@@ -1,0 +1,1 @@
+"""Messy records through the whole pipeline, and all that came of them compared with brute force."""
