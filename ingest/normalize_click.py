@@ -4,8 +4,8 @@ Nothing that a visitor's URL holds is a reason to refuse the visit: what cannot 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ingest.bots import is_bot
@@ -20,7 +20,7 @@ from ingest.refusal import Refusal, bad_value
 from ingest.routing.figures import NO_FIGURES
 from ingest.routing.plan import TRAIT_WORDS, Traits
 from ingest.routing.route import Choice, chance_of, route
-from ingest.words import MAX_TEXT, first_text
+from ingest.words import MAX_TEXT, first_of, first_text
 from schemas.filters import Value
 from schemas.ids import brought_click_id
 from schemas.partner_claims import PARAMETER
@@ -30,10 +30,11 @@ from schemas.unreplaced import unreplaced_macro
 from schemas.values import Millis, Origin
 
 _DAY_MS = 86_400_000
+_AS_SAID = (*TRAIT_WORDS, "placement", "creative", "source_campaign", "keyword", "consent")
+_as_said, _traits, _subs = itemgetter(*_AS_SAID), itemgetter(*TRAIT_WORDS), itemgetter(*SUBS)
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(NamedTuple):
     """Who came, as the connection says."""
 
     ip: str = ""
@@ -41,7 +42,7 @@ class Visitor:
     languages: str = ""  # the header Accept-Language
     is_prefetch: bool = False
     is_unique: bool = False
-    place: Mapping[str, str] = field(default_factory=dict)  # by our word, where the address is
+    place: Mapping[str, str] = {}  # by our word, where the address is
 
 
 class Asked(NamedTuple):
@@ -84,11 +85,10 @@ def normalize_click(
 ) -> Click:
     """The record of a visit at `now_ms`. Never refuses."""
     said = plan.names.said(params)
+    facts = _facts(said, visitor)
     cost, currency = cost_of(plan.costs, said)
     clicked_at, received_at, source_click_id, origin = reported or (now_ms, now_ms, "", "")
-    facts: dict[str, Any] = {word: said[word] for word in TRAIT_WORDS}
-    _add_known(facts, visitor)
-    traits = tuple([value.casefold() for value in facts.values()])
+    traits = tuple([value.casefold() for value in _traits(facts)])
     choice = choose(Asked(plan, traits, visitor, click_id, now_ms))
     offer = plan.offers[choice.offer]
     rest = other_params(params, plan.taken)
@@ -105,22 +105,11 @@ def normalize_click(
         payouts=dict(offer.payouts),
         payout_fixed=offer.payout_fixed,
         **facts,
-        placement=said["placement"],
-        creative=said["creative"],
-        source_campaign=said["source_campaign"],
-        keyword=said["keyword"],
-        subs={word: text for word in SUBS if (text := said[word])},
         params=rest,
         cost=cost,
         currency=currency,
         cpa=owed_for(plan.costs, said),
-        ip=visitor.ip[:MAX_TEXT],
-        user_agent=visitor.user_agent[:MAX_TEXT],
-        is_bot=visitor.is_prefetch or is_bot(visitor.user_agent),
-        is_prefetch=visitor.is_prefetch,
         origin=origin,
-        consent=said["consent"],
-        is_unique=visitor.is_unique,
         chosen_by=choice.by,
         choice_reason=choice.reason,
         probability=choice.probability,
@@ -145,7 +134,8 @@ def normalize_reported_click(
     """
     brought = _brought(plan, params)
     clicked_at = _clicked_at(plan, params, now_ms)
-    ip, user_agent = (first_text(params, (*plan.names[word], word)) for word in ("ip", "user_agent"))
+    names = plan.names
+    ip, user_agent = first_text(params, (*names["ip"], "ip")), first_text(params, (*names["user_agent"], "user_agent"))
     click_id = brought_click_id(plan.source, brought) if brought else minted
     rest = params.copy()
     for said in ("click_id", "clicked_at", "ip", "user_agent"):
@@ -155,18 +145,26 @@ def normalize_reported_click(
     return normalize_click(plan, rest, visitor, click_id=click_id, now_ms=now_ms, choose=choose, reported=reported)
 
 
-def _add_known(facts: dict[str, Any], visitor: Visitor) -> None:
-    """What the source does not say of its visitor, as far as it is known otherwise."""
+def _facts(said: Mapping[str, str], visitor: Visitor) -> dict[str, Any]:
+    """What the source says of its visitor; what it does not, as far as it is known otherwise."""
+    ip, user_agent, languages, is_prefetch, is_unique, place = visitor
+    facts: dict[str, Any] = dict(zip(_AS_SAID, _as_said(said), strict=True))
     if not (facts["device"] and facts["os"] and facts["browser"]):
-        kind, os, browser = device_of(visitor.user_agent)
+        kind, os, browser = device_of(user_agent)
         facts["device"] = facts["device"] or kind
         facts["os"] = facts["os"] or os
         facts["browser"] = facts["browser"] or browser
-    for word, known in visitor.place.items():
+    for word, known in place.items():
         facts[word] = facts[word] or known[:MAX_TEXT]
     if facts["country"]:
         facts["country"] = country_code(facts["country"])
-    facts["language"] = facts["language"] or first_language(visitor.languages)
+    if languages and not facts["language"]:
+        facts["language"] = first_language(languages)
+    facts["subs"] = {word: text for word, text in zip(SUBS, _subs(said), strict=True) if text}
+    facts["ip"], facts["user_agent"] = ip[:MAX_TEXT], user_agent[:MAX_TEXT]
+    facts["is_bot"], facts["is_prefetch"] = is_prefetch or is_bot(user_agent), is_prefetch
+    facts["is_unique"] = is_unique
+    return facts
 
 
 @lru_cache(maxsize=4096)
@@ -198,8 +196,8 @@ def destination(plan: CampaignPlan, click: Click, *, to_offer: bool = False) -> 
 
 def _source_click_id(plan: CampaignPlan, params: Params) -> str:
     """Their click ID byte for byte. One that was cut or mangled would be worse than none."""
-    value = next((params[name] for name in plan.click_id_names if params.get(name)), "")
-    return "" if len(value) > MAX_TEXT or BROKEN in value or unreplaced_macro(value) else value
+    value = first_of(params, plan.click_id_names)[1]
+    return "" if not value or len(value) > MAX_TEXT or BROKEN in value or unreplaced_macro(value) else value
 
 
 def _brought(plan: CampaignPlan, params: Params) -> str:
@@ -217,13 +215,13 @@ def _brought(plan: CampaignPlan, params: Params) -> str:
 
 
 def _clicked_at(plan: CampaignPlan, params: Params, now_ms: int) -> int:
-    name = next((name for name in (*plan.names["clicked_at"], "clicked_at") if params.get(name)), "")
-    if not name or unreplaced_macro(params[name]):
+    name, value = first_of(params, (*plan.names["clicked_at"], "clicked_at"))
+    if not value or unreplaced_macro(value):
         return now_ms
     try:
-        at_ms = parse_moment(params[name])
+        at_ms = parse_moment(value)
     except ValueError as error:
-        raise bad_value("invalid_clicked_at", name, params[name], str(error)) from None
+        raise bad_value("invalid_clicked_at", name, value, str(error)) from None
     if at_ms > now_ms + _DAY_MS:
-        raise bad_value("invalid_clicked_at", name, params[name], "this lies in the future")
+        raise bad_value("invalid_clicked_at", name, value, "this lies in the future")
     return at_ms

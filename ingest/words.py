@@ -57,3 +57,11 @@ def first_text(params: Params, names: Names) -> str:
         if value and not unreplaced_macro(value):
             return value[:MAX_TEXT]
     return ""
+
+
+def first_of(params: Params, names: Names) -> Found:
+    """The first of these parameters that has a value, and that; else nothing, whatever the value."""
+    for name in names:
+        if value := params.get(name):
+            return name, value
+    return "", ""

@@ -19,7 +19,7 @@ from ingest.parameters import Params
 from ingest.plans import CampaignPlan, NetworkPlan, Plans
 from ingest.privacy import Privacy, cut_params
 from ingest.refusal import Refusal, bad_value, shown
-from ingest.words import Words
+from ingest.words import Words, first_of
 from schemas.ids import brought_click_id, imported_id, verify_click_id
 from schemas.records import Click, Postback
 from schemas.settings.postbacks import CLICK_WORDS
@@ -54,7 +54,7 @@ class Clicks:
             raise BadRow(refusal.code, refusal.detail) from None
 
     def _click(self, plan: CampaignPlan, params: Params) -> Click:
-        if not any(params.get(name) for name in plan.names["clicked_at"]):
+        if not first_of(params, plan.names["clicked_at"])[1]:
             raise Refusal(400, "missing_clicked_at", "clicked_at is missing or empty: say when the click was")
         _check_cost(plan, params)
         minted = self._own_id(plan, params)
@@ -159,7 +159,7 @@ def _check_cost(plan: CampaignPlan, params: Params) -> None:
             raise bad_value("invalid_cost", name, params[name], str(error)) from None
         if amount < 0:
             raise bad_value("invalid_cost", name, params[name], "a click does not cost less than nothing")
-    if said and not plan.costs.said_in and not any(params.get(name) for name in plan.names["currency"]):
+    if said and not plan.costs.said_in and not first_of(params, plan.names["currency"])[1]:
         raise Refusal(400, "missing_currency", "currency is missing or empty: map a column, or --set currency=USD")
 
 
@@ -176,13 +176,13 @@ def _chosen(plan: CampaignPlan, params: Params) -> Choose:
 
 def _received_at(plan: NetworkPlan, params: Params) -> Millis:
     """When we, or who had it before us, received it; else when it happened."""
-    name = next((name for name in ("received_at", *plan.names["occurred_at"]) if params.get(name)), "")
-    if not name:
+    name, value = first_of(params, ("received_at", *plan.names["occurred_at"]))
+    if not value:
         raise Refusal(400, "missing_occurred_at", "occurred_at is missing or empty: say when it was")
     try:
-        return parse_moment(params[name], plan.zone)
+        return parse_moment(value, plan.zone)
     except ValueError as error:
-        raise bad_value(f"invalid_{name}", name, params[name], str(error)) from None
+        raise bad_value(f"invalid_{name}", name, value, str(error)) from None
 
 
 def _postback_id(params: Params, postback: Postback) -> str:
