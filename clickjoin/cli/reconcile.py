@@ -44,7 +44,7 @@ def reconcile(settings: Settings, asked: Asked, time: tuple[int, int], *, as_jso
         statement, name = _statement(settings, asked)
         with opened(asked.file) as there:
             rows = list(there.rows)
-            key = statement.key_of(there.header or (rows[0].params if rows else ()))
+            key = statement.key_of(there.format.header or (rows[0].params if rows else ()))
             theirs = statement.read(rows, key)
     except (ValueError, WrongFile) as error:
         fail(str(error), WRONG)

@@ -5,9 +5,7 @@ from typing import Self
 
 import msgspec
 
-from clickjoin.imports.row import BadRow, Row
-
-_RAW_CHARACTERS = 4096
+from clickjoin.imports.row import Bad
 
 
 class ErrorsFile:
@@ -20,11 +18,10 @@ class ErrorsFile:
         self._out.truncate(size)
         self._out.seek(0, 2)
 
-    def write(self, name: str, row: Row, problem: BadRow) -> None:
+    def write(self, name: str, bad: Bad) -> None:
         """One row of the file `name`, and what is wrong with it."""
-        told = {"file": name, "line": row.line, "error": problem.code, "detail": problem.detail}
-        said: object = row.params or row.raw[:_RAW_CHARACTERS]
-        self._out.write(msgspec.json.encode(told | {"row": said}) + b"\n")
+        told = {"file": name, "line": bad.line, "error": bad.code, "detail": bad.detail, "row": bad.said}
+        self._out.write(msgspec.json.encode(told) + b"\n")
 
     def flush(self) -> int:
         """Write it to the disk's cache. Returns its size."""

@@ -7,21 +7,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
-import msgspec
-
-from clickjoin.imports.row import BadRow, Row
-from ingest.parameters import BROKEN, Params, parse_body
-from ingest.refusal import Refusal
+from clickjoin.imports.formats import Csv, Format, Objects, Raw
+from clickjoin.imports.row import Row
+from ingest.parameters import BROKEN
 
 STANDARD_INPUT = Path("-")
 _GZIP = b"\x1f\x8b"
 _DELIMITERS = ",;\t|"
 _PEEK = 1 << 16
 _LINE_BYTES = 1 << 20
-_NDJSON = "application/x-ndjson"
-_decode = msgspec.json.Decoder(dict[str, Any], float_hook=str).decode  # an amount stays as it was written
 
 
 class WrongFile(Exception):  # noqa: N818 - the name says what happened
@@ -34,8 +30,13 @@ class Opened(NamedTuple):
     name: str
     size: int  # bytes on the disk; 0: not known
     raw: io.BufferedReader  # its position is how much was read
-    rows: Iterator[Row]
-    header: tuple[str, ...]  # of CSV the names of the columns, lower-cased; else nothing
+    cut: Iterator[Raw]  # row after row, to be read by its format
+    format: Format
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """Row after row, read."""
+        return map(self.format.read, self.cut)
 
 
 @contextmanager
@@ -54,8 +55,8 @@ def opened(file: Path) -> Iterator[Opened]:
             first = buffered.peek(_PEEK).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
             if first == b"[":
                 raise WrongFile(f"{name}: this is a JSON array: write one object on each line (jq -c '.[]')")
-            rows, header = (_objects(buffered), ()) if first == b"{" else _csv(name, buffered)
-        yield Opened(name, size, raw, _guarded(name, rows), header)
+            cut, format_ = (_objects(buffered), Objects()) if first == b"{" else _csv(name, buffered)
+        yield Opened(name, size, raw, _guarded(name, cut), format_)
     finally:
         if file != STANDARD_INPUT:
             raw.close()
@@ -69,50 +70,23 @@ def _told(name: str) -> Iterator[None]:
         raise WrongFile(f"{name}: cannot be read: {error}") from None
 
 
-def _guarded(name: str, rows: Iterator[Row]) -> Iterator[Row]:
+def _guarded(name: str, cut: Iterator[Raw]) -> Iterator[Raw]:
     with _told(name):
-        yield from rows
+        yield from cut
 
 
-def _objects(lines: BinaryIO) -> Iterator[Row]:
-    """A JSON object on each line; empty lines are skipped."""
+def _objects(lines: BinaryIO) -> Iterator[Raw]:
+    """Line after line; empty ones are skipped, and of one that is too long its beginning is kept."""
     for number, line in enumerate(iter(lambda: lines.readline(_LINE_BYTES), b""), 1):
-        if not line.strip():
-            continue
         if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
             while (rest := lines.readline(_LINE_BYTES)) and not rest.endswith(b"\n"):
                 pass
-        params = _flat(line)
-        if params is None:
-            try:
-                (params,) = parse_body(line.removeprefix(b"\xef\xbb\xbf"), _NDJSON, {})
-            except (Refusal, ValueError):
-                raw = line.decode("utf-8", "replace").rstrip("\r\n")
-                yield Row(number, {}, BadRow("not_an_object", "this line is no JSON object"), raw)
-                continue
-        yield Row(number, params)
+        if not line.isspace():
+            yield number, line
 
 
-def _flat(line: bytes) -> Params | None:
-    """What parse_body would read, several times as fast; None where the object is not as simple as most are."""
-    if b"\\u" in line:
-        return None
-    try:
-        found = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    params: Params = {}
-    for name, value in found.items():
-        if value.__class__ is int:
-            value = str(value)
-        elif value.__class__ is not str:
-            return None
-        params.setdefault(name.lower(), value)
-    return params if "" not in params else None
-
-
-def _csv(name: str, binary: BinaryIO) -> tuple[Iterator[Row], tuple[str, ...]]:
-    """The rows, and the names in the first line. Raises WrongFile for a file that has none."""
+def _csv(name: str, binary: BinaryIO) -> tuple[Iterator[Raw], Csv]:
+    """The rows, and what the first line says of them. Raises WrongFile for a file that has none."""
     text = io.TextIOWrapper(binary, "utf-8-sig", errors="replace", newline="")
     first = text.readline()
     delimiter = max(_DELIMITERS, key=first.count)
@@ -122,25 +96,20 @@ def _csv(name: str, binary: BinaryIO) -> tuple[Iterator[Row], tuple[str, ...]]:
     twice = sorted({column for column in header if column and header.count(column) > 1})
     if twice:
         raise WrongFile(f"{name}: two columns are called {', '.join(twice)}: each needs a name of its own")
-    return _lines(text, delimiter, header), header
+    return _values(text, delimiter), Csv(header, delimiter)
 
 
-def _lines(text: io.TextIOWrapper, delimiter: str, header: tuple[str, ...]) -> Iterator[Row]:
+def _values(text: io.TextIOWrapper, delimiter: str) -> Iterator[Raw]:
     csv.field_size_limit(_LINE_BYTES)  # a value may be as long as a line of JSON
     reader = csv.reader((line.replace("\0", BROKEN) for line in text), delimiter=delimiter)
-    width, last = len(header), 1
+    line = 2
     while True:
         try:
-            values = next(reader, None)
-        except csv.Error as error:
-            yield Row(last + 1, {}, BadRow("not_csv", str(error)))
-            last = reader.line_num + 1
-            continue
-        if values is None:
+            for values in reader:
+                if values:
+                    yield line, values
+                line = reader.line_num + 2  # a value in quotes may go over several lines
             return
-        line, last = last + 1, reader.line_num + 1  # a value in quotes may go over several lines
-        if len(values) == width:
-            yield Row(line, dict(zip(header, values, strict=True)))
-        elif values:
-            wanted = f"{len(values)} values, but the first line names {width} columns"
-            yield Row(line, {}, BadRow("not_csv", wanted), delimiter.join(values))
+        except csv.Error as error:
+            yield line, str(error)
+            line = reader.line_num + 2

@@ -23,6 +23,15 @@ class Row(NamedTuple):
     raw: str = ""  # what stands there, where it could not be read
 
 
+class Bad(NamedTuple):
+    """A row that could not be used, as the errors file tells of it."""
+
+    line: int
+    code: str
+    detail: str
+    said: Params | str  # what stands there, as it is called there
+
+
 @dataclass(frozen=True)
 class Columns:
     """How columns are called, and what every row says."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from clickjoin.imports.errors_file import ErrorsFile
 from clickjoin.imports.files import Opened
 from clickjoin.imports.place import At, NoPlace, Place
-from clickjoin.imports.row import BadRow, Row
 from clickjoin.imports.workshop import Begin, Made
 
 BATCH = 2_500
@@ -39,29 +38,29 @@ async def import_file(
     """Import all rows of a file, from the place where an earlier run ended. Raises what `put` raises, and WrongFile."""
     at = begun = place.read()
     for _ in range(begun.rows):
-        next(file.rows, None)
+        next(file.cut, None)
     with ErrorsFile(errors, begun.errors) as out:
-        async for rows, made in _made(file.rows, begin):
-            for index, code, detail in made.bad:
-                out.write(file.name, rows[index], BadRow(code, detail))
+        async for made in _made(file, begin):
+            for bad in made.bad:
+                out.write(file.name, bad)
             if made.good:
                 await put(made.good)
-            at = At(at.rows + len(rows), at.bad + len(made.bad), out.flush())
+            count = len(made.good) + len(made.bad)
+            at = At(at.rows + count, at.bad + len(made.bad), out.flush())
             place.write(at)
-            told(len(rows), _position(file))
+            told(count, _position(file))
     place.forget()
     return Counts(file.name, at.rows, begun.rows, at.bad)
 
 
-async def _made(rows: Iterator[Row], begin: Begin) -> AsyncIterator[tuple[list[Row], Made]]:
+async def _made(file: Opened, begin: Begin) -> AsyncIterator[Made]:
     """Batch after batch in the order of the file, some of them made ahead."""
-    waiting: deque[tuple[list[Row], Awaitable[Made]]] = deque()
-    while (batch := list(islice(rows, BATCH))) or waiting:
+    waiting: deque[Awaitable[Made]] = deque()
+    while (batch := list(islice(file.cut, BATCH))) or waiting:
         if batch:
-            waiting.append((batch, begin(batch)))
+            waiting.append(begin(file.format, batch))
         if len(waiting) > _AHEAD or not batch:
-            first, made = waiting.popleft()
-            yield first, await made
+            yield await waiting.popleft()
         await asyncio.sleep(0)
 
 

@@ -55,6 +55,7 @@ def _place(session: Session, path: Path) -> Place | NoPlace:
 
 def _check_columns(file: Opened, columns: Columns) -> None:
     """A column that is mapped and not there is a mistake in the call, not in every row."""
-    missing = [theirs for theirs in columns.renamed if file.header and theirs not in file.header]
+    header = file.format.header
+    missing = [theirs for theirs in columns.renamed if header and theirs not in header]
     if missing:
-        raise WrongFile(f"{file.name}: no column {', '.join(missing)}: there are {', '.join(file.header)}")
+        raise WrongFile(f"{file.name}: no column {', '.join(missing)}: there are {', '.join(header)}")

@@ -1,4 +1,4 @@
-"""Where rows are made into what is stored: in processes of their own, as making costs ten times as much as reading."""
+"""Where rows are made into what is stored: in processes of their own, as that is most of the work."""
 
 import asyncio
 import gc
@@ -9,10 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
-from clickjoin.imports.row import BadRow, Columns, Row
+from clickjoin.imports.formats import Format, Raw
+from clickjoin.imports.row import Bad, BadRow, Columns
 from ingest.parameters import Params
 
-Begin = Callable[[list[Row]], Awaitable["Made"]]
+_RAW_CHARACTERS = 4096
+
+Begin = Callable[[Format, list[Raw]], Awaitable["Made"]]
 """Begins with some rows; what it returns is awaited for what was made of them."""
 
 
@@ -27,7 +30,7 @@ class Made(NamedTuple):
     """What became of some rows."""
 
     good: list[Any]
-    bad: list[tuple[int, str, str]]  # which of them, the reason, and what would be right
+    bad: list[Bad]
 
 
 class Way(NamedTuple):
@@ -37,16 +40,17 @@ class Way(NamedTuple):
     maker: Maker
     finish: Callable[[Any], Any]  # of what was made
 
-    def make(self, rows: list[Row]) -> Made:
+    def make(self, format_: Format, cut: list[Raw]) -> Made:
         """All of it."""
         made = Made([], [])
-        for index, row in enumerate(rows):
+        for row in map(format_.read, cut):
             try:
                 if row.problem:
                     raise row.problem
                 made.good.append(self.finish(self.maker.make(self.columns.of(row.params), row.line)))
             except BadRow as problem:
-                made.bad.append((index, problem.code, problem.detail))
+                said = row.params or row.raw[:_RAW_CHARACTERS]
+                made.bad.append(Bad(row.line, problem.code, problem.detail, said))
         return made
 
 
@@ -54,8 +58,8 @@ class Way(NamedTuple):
 def alone(way: Way) -> Iterator[Begin]:
     """In this process, for what remembers the rows before."""
 
-    async def begin(rows: list[Row]) -> Made:
-        return way.make(rows)
+    async def begin(format_: Format, cut: list[Raw]) -> Made:
+        return way.make(format_, cut)
 
     yield begin
 
@@ -66,12 +70,12 @@ def shared(way: Way) -> Iterator[Begin]:
     # Forked, so that the configuration with its secrets is handed over in memory.
     with multiprocessing.get_context("fork").Pool(os.cpu_count() or 1, _begin, (way,)) as pool:
 
-        def begin(rows: list[Row]) -> Awaitable[Made]:
+        def begin(format_: Format, cut: list[Raw]) -> Awaitable[Made]:
             loop = asyncio.get_running_loop()
             made = loop.create_future()
             pool.apply_async(
                 _make,
-                ([(row.line, row.params, *_told(row.problem)) for row in rows],),
+                (format_, cut),
                 callback=lambda result: loop.call_soon_threadsafe(made.set_result, result),
                 error_callback=lambda error: loop.call_soon_threadsafe(made.set_exception, error),
             )
@@ -91,9 +95,5 @@ def _begin(way: Way) -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _make(plain: list[tuple[int, Params, str, str]]) -> Made:
-    return _way.make([Row(line, params, BadRow(code, why) if code else None) for line, params, code, why in plain])
-
-
-def _told(problem: BadRow | None) -> tuple[str, str]:
-    return (problem.code, problem.detail) if problem else ("", "")
+def _make(format_: Format, cut: list[Raw]) -> Made:
+    return _way.make(format_, cut)
