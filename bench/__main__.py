@@ -17,6 +17,7 @@ from bench.dashboard import DASHBOARD
 from bench.document import document
 from bench.emit import EMIT
 from bench.funnel import FUNNEL
+from bench.import_rows import IMPORT
 from bench.ingest import INGEST
 from bench.isolation import ISOLATION
 from bench.join import JOIN
@@ -33,7 +34,21 @@ from clickjoin.embedded.errors import CannotStartError
 
 BENCHES = {
     bench.name: bench
-    for bench in (JOIN, POISON, INGEST, EMIT, ISOLATION, PENDING, LATENCY, SINK, FUNNEL, DASHBOARD, ORACLE, SMARTLINK)
+    for bench in (
+        JOIN,
+        POISON,
+        INGEST,
+        IMPORT,
+        EMIT,
+        ISOLATION,
+        PENDING,
+        LATENCY,
+        SINK,
+        FUNNEL,
+        DASHBOARD,
+        ORACLE,
+        SMARTLINK,
+    )
 }
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 _RUNS, _QUICK_RUNS, _QUICK_PART = 3, 1, 100
