@@ -17,6 +17,6 @@ CREATE VIEW found_postbacks (
     postback_id, click_id, event, txid, outcome, reason, repeats, previous_status, network, status, raw_status, payout,
     currency, received_at, occurred_at, clicked_at, campaign, source, offer, maker
 ) AS
-SELECT told.* EXCLUDE (conversion_id),
+SELECT told.* EXCLUDE (conversion_id, decided_at_ms),
     CASE WHEN told.conversion_id = '' THEN '' ELSE made.postback_id END
 FROM fetched_postbacks AS told LEFT JOIN fetched_conversions AS made USING (conversion_id);

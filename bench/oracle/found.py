@@ -11,7 +11,7 @@ def _select(table: str, columns: str) -> str:
 
 _MOMENTS = {
     name: f"toUnixTimestamp64Milli({name}) AS {name}_ms"
-    for name in ("clicked_at", "received_at", "occurred_at", "status_at", "status_received_at")
+    for name in ("clicked_at", "received_at", "occurred_at", "decided_at", "status_at", "status_received_at")
 } | {"claim": "params['partner'] AS claim"}
 
 _TOTALS = """
@@ -42,7 +42,7 @@ FOUND = {
     "postbacks": _select(
         "postbacks",
         "conversion_id postback_id click_id event txid outcome reason repeats previous_status network status "
-        "raw_status payout currency received_at occurred_at clicked_at campaign source offer",
+        "raw_status payout currency received_at occurred_at clicked_at campaign source offer decided_at",
     ),
     "totals": _TOTALS,
 }

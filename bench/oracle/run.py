@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from bench.kind import Bench, Figure, Plan
 from bench.oracle.brute import DATABASE, BruteForce
 from bench.oracle.found import FOUND
 from bench.oracle.partners import month_ends, settings_of, settle_all
+from bench.oracle.reports_compared import Answers, asked_at_moments, beside_brute_force, stop_merging
 from bench.oracle.settlement import SETTLED, settled_beside
 from bench.oracle.system import System, system
 from bench.oracle.traffic import HOUR, SEED, SHORT_WAIT, Traffic
@@ -41,10 +42,12 @@ class _OracleBench:
             through = self._through(running, traffic, self._plan.records)
             self._dump(running, self._first)
             self._settle(running, first_month)
+            stop_merging(running)
             through = added(through, self._through(running, traffic.later(), traffic.still_to_come, last=True))
             self._settle(running, second_month)
             self._dump(running, self._folder)
             self._fetch(running)
+            answers = asked_at_moments(running, self._plan, self._began)
         shutil.rmtree(self._folder / "system")  # the disk may be wanted for what follows
         first = BruteForce(self._first)
         self._judge(first, self._first)
@@ -52,7 +55,7 @@ class _OracleBench:
         brute = BruteForce(self._folder)
         try:
             self._judge(brute, self._folder)
-            return {**through, **self._compare(brute), "seed": SEED, "duckdb": version("duckdb"), **machine()}
+            return {**through, **self._compare(brute, answers), "seed": SEED, "duckdb": version("duckdb"), **machine()}
         finally:
             brute.close()
 
@@ -65,11 +68,15 @@ class _OracleBench:
     def _through(
         self, running: System, lap: Iterable[tuple[bytes, bytes]], count: int, *, last: bool = False
     ) -> Results:
-        """Write the records while join and sink work, and wait until all of it is in ClickHouse. last: both end."""
+        """Write the records while join and sink work, and wait until all of it is in ClickHouse.
+
+        last: the sink is killed in the middle of its work, and in the end both end.
+        """
         began = time.monotonic()
         told = self._plan.step("write what comes later" if last else "write the records", count)
         records = running.kafka.fill(EVENTS, lap, told)
         written = time.monotonic()
+        left = running.crash("sink", SINK_GROUP, TOPICS) if last else 0
         told_of_join = self._plan.growing_step("join them")
         running.drain(JOIN_GROUP, (EVENTS,), told_of_join)
         running.pass_time(SHORT_WAIT / 1000)  # or a wait might end between the join's last record and the log's
@@ -86,6 +93,7 @@ class _OracleBench:
             "seconds": rounded(seconds, 1),
             "write_seconds": rounded(written - began, 1),
             "join_seconds": rounded(joined - began, 1),
+            "left_at_the_crash": left,
         }
 
     def _dump(self, running: System, folder: Path) -> None:
@@ -113,8 +121,8 @@ class _OracleBench:
             _log(folder, number).unlink()
             told(number + 1)
 
-    def _compare(self, brute: BruteForce) -> Results:
-        """Compare every row and every total; tell the first that differ."""
+    def _compare(self, brute: BruteForce, answers: Mapping[str, Answers]) -> Results:
+        """Compare every row, every total and every answer of a report; tell the first that differ."""
         brute.beside({name: self._found(name) for name in FOUND})
         settled = {name: self._found(name) for name in SETTLED}
         first, made = self._first / DATABASE, self._found("conversions")
@@ -130,6 +138,10 @@ class _OracleBench:
             results["differences"] = int(results["differences"]) + differing.keys
             shown += differing.rows
             told(done)
+        reports = beside_brute_force(brute, answers, self._began, self._plan, _SHOWN)
+        results["answers_compared"], results["answer_rows_compared"] = reports.answers, reports.rows
+        results["differences"] = int(results["differences"]) + reports.differing.keys
+        shown += reports.differing.rows
         for row in shown[:_SHOWN]:
             self._plan.progress.console.print(row, style="red", markup=False, soft_wrap=True)
         return {**results, **{f"outcomes_{word}": count for word, count in brute.words().items()}}
@@ -138,7 +150,8 @@ class _OracleBench:
 def added(one: Results, other: Results) -> Results:
     """Two laps, and how fast both were."""
     both = {name: rounded(float(one[name]) + float(other[name]), 1) for name in one}
-    both["records"] = int(one["records"]) + int(other["records"])
+    for name in ("records", "left_at_the_crash"):
+        both[name] = int(one[name]) + int(other[name])
     return {**both, "records_per_second": rounded(both["records"] / float(both["seconds"]))}
 
 
@@ -156,8 +169,12 @@ again and tells by sets, in SQL (`bench/oracle/rules.sql`), what must have becom
 `postbacks` and `conversions` is compared, and every total, summed on either side by its own database. Six partners with
 percentages, fixed amounts, steps by volume (marginal and retroactive) and a hold are settled with in the middle; then
 networks change their minds about statuses and amounts, and the next month is settled: every line, clawbacks too, and
-every total is compared with what sets of conversions say (`bench/oracle/settlement.sql`). Seconds are those
-from the first record written to the last row stored, all on one machine; they say little about speed."""
+every total is compared with what sets of conversions say (`bench/oracle/settlement.sql`). The sink is killed once in
+the middle of its work. Every report (but `offers`, as nobody chooses one here) is asked for by every dimension, by
+click and by conversion, the funnel also in strict order, and DuckDB by SQL of its own (`bench/oracle/reports`): while
+what came last lies unmerged in the parts in which it was written; again when the sink has written up to a million of
+the last records once more, in other batches; and when all is merged. Seconds are those from the first record written to
+the last row stored, all on one machine; they say little about speed."""
 
 ORACLE = Bench(
     name="oracle",
@@ -172,6 +189,9 @@ ORACLE = Bench(
         Figure("totals_compared", "totals compared"),
         Figure("ledger_lines_compared", "lines of two months' settlements compared"),
         Figure("settlements_compared", "sums of settlements compared, by partner, month and currency"),
+        Figure("left_at_the_crash", "records that the sink had yet to store when it was killed"),
+        Figure("answers_compared", "answers of reports compared, each question's at three moments"),
+        Figure("answer_rows_compared", "rows of these answers"),
         *(
             Figure(f"outcomes_{word}", f"postbacks {word}")
             for word in ("attributed", "updated", "duplicate", "waiting", "late", "orphan", "unattributed")

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from clickhouse_connect.driver.client import Client
+
 from bench.kafka import PARTITIONS, BenchError, Broker, broker
 from bench.oracle.brute import line_of
 from clickjoin.embedded.children import Child, Running, last_lines, start
@@ -30,9 +32,10 @@ _STREAM_BYTES = 1 << 20
 class System:
     """The running pipeline."""
 
-    def __init__(self, kafka: Broker, settings: Settings, roles: dict[str, Running]) -> None:
+    def __init__(self, kafka: Broker, settings: Settings, start: Callable[[str], Running]) -> None:
         self.kafka = kafka
-        self._settings, self._roles = settings, roles
+        self._settings, self._start = settings, start
+        self._roles = {name: start(name) for name in ROLES}
 
     def drain(self, group: str, topics: Sequence[str], told: Callable[[int, int], None]) -> None:
         """Wait until a group has committed all of these topics. `told` hears how much of how many records.
@@ -42,8 +45,7 @@ class System:
         last, since = -1, time.monotonic()
         while True:
             self._check()
-            done = sum(self.kafka.committed(group, topic) for topic in topics)
-            total = sum(sum(self.kafka.ends(topic).values()) for topic in topics)
+            done, total = self._progress(group, topics)
             told(done, total)
             if done >= total:
                 return
@@ -53,12 +55,43 @@ class System:
                 raise BenchError(f"{group} is stuck at {done} of {total} records")
             time.sleep(_LOOK_AGAIN)
 
+    def _progress(self, group: str, topics: Sequence[str]) -> tuple[int, int]:
+        """How many records a group has committed, of how many."""
+        done = sum(self.kafka.committed(group, topic) for topic in topics)
+        return done, sum(sum(self.kafka.ends(topic).values()) for topic in topics)
+
     def stop(self, role: str) -> None:
         """Stop a role as `clickjoin up` does. Raises BenchError where it does not end well."""
         self._check()
         running = self._roles.pop(role)
         if code := running.stop():
             raise BenchError(f"{role} ended with {code}:\n{_log_of(running)}")
+
+    def crash(self, role: str, group: str, topics: Sequence[str]) -> int:
+        """Kill a role (kill -9) at work, and start it again. Returns how many records it had not committed."""
+        self._check()
+        self._roles[role].kill()
+        done, total = self._progress(group, topics)
+        self.start(role)
+        return total - done
+
+    def start(self, role: str) -> None:
+        """Start a role that is not there."""
+        self._roles[role] = self._start(role)
+
+    def command(self, statement: str) -> None:
+        """Tell ClickHouse to do something."""
+        with self.client() as client:
+            client.command(statement)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """A client of ClickHouse."""
+        client = connect(self._settings.clickhouse.dsn, send_receive_timeout=_ANSWER_WITHIN)
+        try:
+            yield client
+        finally:
+            client.close()
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and let every partition of `events` know of it."""
@@ -71,13 +104,9 @@ class System:
 
     def fetch(self, query: str, file: Path) -> None:
         """Write what ClickHouse answers to a file in Parquet."""
-        client = connect(self._settings.clickhouse.dsn, send_receive_timeout=_ANSWER_WITHIN)
-        try:
-            with client.raw_stream(query, fmt="Parquet") as answer, file.open("wb") as out:
-                while chunk := answer.read(_STREAM_BYTES):
-                    out.write(chunk)
-        finally:
-            client.close()
+        with self.client() as client, client.raw_stream(query, fmt="Parquet") as answer, file.open("wb") as out:
+            while chunk := answer.read(_STREAM_BYTES):
+                out.write(chunk)
 
     @property
     def dsn(self) -> str:
@@ -101,8 +130,7 @@ def system(folder: Path) -> Iterator[System]:
         prepare(settings)
         config = folder / "clickjoin.toml"
         config.write_text(f"[kafka]\nport = {kafka.servers.rpartition(':')[2]}\n[clickhouse]\nport = {port}\n")
-        roles = {name: _started(_role(name, config, folder), stack) for name in ROLES}
-        yield System(kafka, settings, roles)
+        yield System(kafka, settings, lambda name: _started(_role(name, config, folder), stack))
 
 
 def _clickhouse(folder: Path, port: int, stack: ExitStack) -> None:

@@ -213,7 +213,7 @@ def _conversions(brute: BruteForce, settings: Settings, name: str) -> list[Conve
 
 _TOLD = {
     "conversions": "md5(postback_id) AS conversion_id, *",
-    "postbacks": "if(maker = '', '', md5(maker)) AS conversion_id, * EXCLUDE (maker)",
+    "postbacks": "if(maker = '', '', md5(maker)) AS conversion_id, * EXCLUDE (maker), received_at AS decided_at",
 }
 
 
