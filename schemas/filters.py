@@ -56,8 +56,14 @@ def written(value: Value, filter_: str = "") -> str:
     if isinstance(value, str):
         return _OF_TEXT[filter_](value) if filter_ in _OF_TEXT else value
     if isinstance(value, Decimal):
-        return f"{value.quantize(_PLACES[filter_], context=_WIDE) if filter_ in _PLACES else _short(value):f}"
+        return _amount(value.quantize(_PLACES[filter_], None, _WIDE) if filter_ in _PLACES else _short(value))
     return _OF_MOMENTS[filter_ or "s"](value)
+
+
+def _amount(amount: Decimal) -> str:
+    """An amount without an exponent. str() writes one where it is very small or ends in zeros, and takes a third."""
+    text = str(amount)
+    return f"{amount:f}" if "E" in text else text
 
 
 def _short(amount: Decimal) -> Decimal:

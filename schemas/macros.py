@@ -6,7 +6,7 @@ expanded again, so that no value can add a parameter, a header line or another m
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NamedTuple
 from urllib.parse import SplitResult, quote, urlsplit
@@ -81,7 +81,7 @@ class Slot(NamedTuple):
 
 def encode_value(value: str) -> str:
     """A value as it stands in a URL: UTF-8, percent-encoded, nothing but letters, digits and `_.-~` left as it is."""
-    if (value.isalnum() and value.isascii()) or _AS_IT_IS(value):  # most are, and quote() takes its time
+    if (value.isascii() and value.isalnum()) or _AS_IT_IS(value):  # most are, and quote() takes its time
         return value
     # A lone surrogate is no character and has no UTF-8: it becomes "?" rather than an exception on data.
     return quote(value, safe="", errors="replace")
@@ -93,6 +93,10 @@ class Template:
 
     literals: tuple[str, ...]
     slots: tuple[Slot, ...]
+    _pattern: str = field(init=False, repr=False, compare=False)  # with %s for each macro
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pattern", "%s".join(text.replace("%", "%%") for text in self.literals))
 
     @classmethod
     def parse(cls, text: str, allowed: frozenset[str]) -> "Template":
@@ -111,10 +115,7 @@ class Template:
 
         An empty value is a value. Raises UnresolvedMacro where `values` lacks a macro, or holds what cannot be written.
         """
-        parts = [""] * (2 * len(self.slots) + 1)
-        parts[::2] = self.literals
-        parts[1::2] = [encode(_text(macro, filter_, values)) for macro, filter_ in self.slots]
-        return "".join(parts)
+        return self._pattern % tuple([encode(_text(macro, filter_, values)) for macro, filter_ in self.slots])
 
     def is_known(self, values: Mapping[str, Value]) -> bool:
         """Whether none of its macros is empty, and there is some text. Raises UnresolvedMacro."""
@@ -168,7 +169,7 @@ def _refuse_lone_brace(text: str) -> None:
 def _text(macro: str, filter_: str, values: Mapping[str, Value]) -> str:
     try:
         value = values[macro]
-        return value if isinstance(value, str) and not filter_ else written(value, filter_)
+        return value if type(value) is str and not filter_ else written(value, filter_)
     except (KeyError, OverflowError):
         raise UnresolvedMacro(macro) from None
 

@@ -40,7 +40,7 @@ class RequestText(NamedTuple):
     omits_unknown: bool = False  # headers that are empty, and in the JSON body what holds an empty value
 
 
-class Request(NamedTuple):
+class Request(msgspec.Struct, frozen=True, gc=False):  # a tuple with names takes four times as long to make
     """One request to send."""
 
     method: str

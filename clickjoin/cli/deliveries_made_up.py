@@ -17,6 +17,8 @@ _SHOWN = 500  # characters of an answer
 
 def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, as_json: bool) -> None:
     """Print the request; send it where that is asked for. Exits with 1 where there is none, or it was not taken."""
+    from msgspec.structs import asdict, replace
+
     from clickjoin.own_tests.made_up import request_for
     from clickjoin.own_tests.send_once import send_once
     from schemas.settings.masks import HIDDEN
@@ -25,22 +27,24 @@ def tell(settings: Settings, wanted: "MadeUp", *, send: bool, hide_keys: bool, a
     from streams.rows import masked
 
     try:
-        destination, (request, shown, reason, _), fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
+        destination, rendered, fits = request_for(settings, wanted, time.time_ns() // 1_000_000)
     except LookupError as error:
         fail(str(error.args[0]), WRONG)
     if not fits:
         typer.echo("its conditions do not fit what was made up: such a conversion would not be told", err=True)
-    printed = request
+    printed = request = rendered.request
+    reason = rendered.reason
     if hide_keys:
-        printed = request._replace(
-            url=masked(shown or request.url),
+        printed = replace(
+            request,
+            url=masked(rendered.shown or request.url),
             headers=dict.fromkeys(request.headers, HIDDEN),
             body=request.body and HIDDEN,
         )
     document: dict[str, Any] = {
         "source": wanted.destination,
         "event": wanted.event,
-        **printed._asdict(),
+        **asdict(printed),
         "reason": reason,
     }
     if reason:

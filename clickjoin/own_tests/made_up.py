@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from schemas.ids import conversion_id, delivery_id
 from schemas.records import Click, Conversion, Outcome, Postback
 from schemas.settings.file import Settings
@@ -70,7 +72,7 @@ def request_for(settings: Settings, wanted: MadeUp, now_ms: Millis) -> Trial:
     rendered = render(outcome, click, conversion, route, id_)
     if (key := manners_of(settings).signing_keys.get(destination)) and rendered.request.url:
         headers = signed(rendered.request.headers, rendered.request.body, key, id_, now_ms // 1000)
-        rendered = rendered._replace(request=rendered.request._replace(headers=headers))
+        rendered = replace(rendered, request=replace(rendered.request, headers=headers))
     is_paused = route.partner is not None and route.partner.paused
     return Trial(destination, rendered, not is_paused and conditions.fit(outcome, click, conversion))
 

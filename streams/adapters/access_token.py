@@ -55,7 +55,7 @@ class AccessToken:
             done(answer)
 
         headers = {**request.headers, "Authorization": f"Bearer {token}"}
-        self._http.send(request._replace(headers=headers), answered, terms)
+        self._http.send(msgspec.structs.replace(request, headers=headers), answered, terms)
 
     def _granted(self, answer: Answer) -> None:
         waiting, self._waiting = self._waiting, []

@@ -150,7 +150,7 @@ class _Handle:
     def __init__(self, allow: Sequence[Network], ca_file: str) -> None:
         self._allow = allow
         self._terms: Terms | None = None
-        self._has_headers = False
+        self._method, self._has_headers = "GET", False
         self.curl = curl = pycurl.Curl()
         for option, value in (
             (pycurl.NOSIGNAL, 1),
@@ -183,15 +183,16 @@ class _Handle:
         self.curl.setopt(pycurl.URL, request.url.encode())
         if request.method == "POST":
             self.curl.setopt(pycurl.POSTFIELDS, request.body.encode())
-        else:
+        elif self._method == "POST":  # the request before
             self.curl.setopt(pycurl.HTTPGET, 1)
-        # libcurl's way to say that a header is there and empty.
-        headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers.items()]
-        if headers:
+        self._method = request.method
+        if request.headers:
+            # libcurl's way to say that a header is there and empty.
+            headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers.items()]
             self.curl.setopt(pycurl.HTTPHEADER, headers)
         elif self._has_headers:  # those of the request before
             self.curl.unsetopt(pycurl.HTTPHEADER)
-        self._has_headers = bool(headers)
+        self._has_headers = bool(request.headers)
         self._began = time.monotonic()
 
     def answer(self, error: int) -> Answer:

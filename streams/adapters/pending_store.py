@@ -53,15 +53,12 @@ class _At(msgspec.Struct, array_like=True):
     form: Literal["by_click"]  # of what is kept; of an older program there is none
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False, gc=False):
     """A delivery that is due: its ID, its queue key, and the step that made it due."""
 
-    __slots__ = ("delivery", "id", "standing")
-
-    def __init__(self, standing: Standing, delivery: Delivery) -> None:
-        self.standing: Standing | None = standing  # None: somebody else's records were folded, so look it up
-        self.id = standing.key[-ID_BYTES:]
-        self.delivery = delivery
+    id: bytes
+    standing: Standing | None  # None: somebody else's records were folded, so look it up
+    delivery: Delivery
 
 
 class Due(NamedTuple):
@@ -125,7 +122,7 @@ class PendingStore:
         """
         changes = self.follow(steps, next_offset, known)
         return [
-            Entry(changes.standings[step.id], step.delivery)
+            Entry(step.id, changes.standings[step.id], step.delivery)
             for key, step in changes.queued.items()
             if isinstance(step.delivery, Delivery) and not is_held(key)
         ]
@@ -169,8 +166,8 @@ class PendingStore:
             due_at = due_of(key)
             if due_at > now_ms or len(entries) == most:
                 return Due(entries, due_at)
-            if not skip(key[-ID_BYTES:]) and (delivery := delivery_of(rows.value())):
-                entries.append(Entry(Standing(rank_of(delivery), key), delivery))
+            if not skip(id_ := key[-ID_BYTES:]) and (delivery := delivery_of(rows.value())):
+                entries.append(Entry(id_, Standing(rank_of(delivery), key), delivery))
             rows.next()
         return Due(entries, NEVER)
 

@@ -1,6 +1,6 @@
 """What one partition has to send: a short window of each destination in memory, the rest on disk behind a cursor."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 
 from streams.adapters.pending_store import NEVER, Entry, PendingStore
@@ -34,7 +34,7 @@ class Queue:
 
     def __init__(self, store: PendingStore) -> None:
         self._store = store
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: defaultdict[str, Lane] = defaultdict(Lane)
         self._busy: dict[bytes, Entry] = {}
         self.reset()
 
@@ -50,16 +50,16 @@ class Queue:
                 self._busy.pop(entry.id, None)
         for entry in self._busy.values():
             entry.standing = None  # what is under way may have moved in the queue, or ended
-        self._lanes = {destination: Lane() for destination in self._store.destinations()}
+        self._lanes = defaultdict(Lane, {destination: Lane() for destination in self._store.destinations()})
         for entry in self._busy.values():
-            self._lane(entry).told_of.add(entry.delivery.click_id)
+            self._lanes[entry.delivery.destination].told_of.add(entry.delivery.click_id)
 
     def add(self, entries: Iterable[Entry], now_ms: int) -> None:
         """Take up what has just entered the store's queue."""
         for entry in entries:
             assert entry.standing is not None
             key, due_at = entry.standing.key, due_of(entry.standing.key)
-            lane = self._lane(entry)
+            lane = self._lanes[entry.delivery.destination]
             if due_at <= now_ms < lane.look_at and len(lane.window) < WINDOW and entry.id not in self._busy:
                 lane.window.append(entry)
                 lane.cursor = max(lane.cursor, key)
@@ -77,9 +77,6 @@ class Queue:
             self._read_ahead(destination, lane, now_ms)
         return lane.take()
 
-    def _lane(self, entry: Entry) -> Lane:
-        return self._lanes.setdefault(entry.delivery.destination, Lane())
-
     def _read_ahead(self, destination: str, lane: Lane, now_ms: int) -> None:
         entries, lane.look_at = self._store.due(destination, lane.cursor, now_ms, WINDOW, self._busy.__contains__)
         for entry in entries:
@@ -92,7 +89,7 @@ class Queue:
         """The results of these entries are recorded and folded."""
         for entry in entries:
             self._busy.pop(entry.id, None)
-            self._lane(entry).told_of.discard(entry.delivery.click_id)
+            self._lanes[entry.delivery.destination].told_of.discard(entry.delivery.click_id)
 
     def look_at(self, destination: str) -> int:
         """When to look there again, in milliseconds, where nothing is due now."""

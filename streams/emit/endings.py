@@ -56,17 +56,17 @@ class Review:
             return ended(held, "expired", f"{rendered.reason}; given up", now_ms) if is_over else None
         if rendered.reason:
             return ended(held, "not_sendable", rendered.reason, now_ms)
-        (method, url, headers, body), shown = rendered.request, rendered.shown
+        request = rendered.request
         return msgspec.structs.replace(
             held,
             state="scheduled",
             at=now_ms,
             next_attempt_at=route.due_at(now_ms, self._first_wait_ms),
-            method=method,
-            url=url,
-            headers=dict(headers),
-            body=body,
-            shown_url=shown,
+            method=request.method,
+            url=request.url,
+            headers=dict(request.headers),
+            body=request.body,
+            shown_url=rendered.shown,
             reason="",
             outcome=None,
         )

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from operator import attrgetter
-from typing import NamedTuple
+
+import msgspec
 
 from schemas.filters import Value
 from schemas.macros import PARAM
@@ -16,7 +17,7 @@ from schemas.records import Click, Conversion, Outcome
 from schemas.settings.postbacks import ANY_EVENT, SUBS
 
 
-class Telling(NamedTuple):
+class Telling(msgspec.Struct, frozen=True, gc=False):
     """What a source is told: what happened, and in which words."""
 
     outcome: Outcome

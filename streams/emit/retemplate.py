@@ -29,19 +29,19 @@ def retemplated(waiting: Delivery, outcome: Outcome, routes: Routes, now_ms: Mil
         return None
     if rendered.reason:
         return ended(waiting, "not_sendable", rendered.reason, now_ms)
-    if rendered.request == request_of(waiting):
+    request = rendered.request
+    if request == request_of(waiting):
         return None
-    (method, url, headers, body), shown = rendered.request, rendered.shown
     return msgspec.structs.replace(
         waiting,
         state="scheduled",
         revision=waiting.revision + 1,
         at=now_ms,
-        method=method,
-        url=url,
-        headers=dict(headers),
-        body=body,
-        shown_url=shown,
+        method=request.method,
+        url=request.url,
+        headers=dict(request.headers),
+        body=request.body,
+        shown_url=rendered.shown,
         reason=REASON,
         **NO_ATTEMPT,
     )

@@ -19,7 +19,7 @@ JITTER = 0.1
 """A wait is stretched or shortened by up to this part, so that what failed together does not come back together."""
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What came of one attempt. Without an answer `code` is 0 and `problem` a closed word (streams.adapters.http)."""
 
     code: int

@@ -5,7 +5,8 @@ An outcome gives, for each destination that wants it, one Delivery: `scheduled` 
 """
 
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
 
 from schemas.ids import conversion_id, delivery_id
 from schemas.macros import UnresolvedMacro
@@ -17,7 +18,7 @@ from streams.emit.partners import told_to
 from streams.emit.routes import Route, Routes, route_for, route_for_partner
 
 
-class Rendered(NamedTuple):
+class Rendered(msgspec.Struct, frozen=True, gc=False):
     """A request, and its URL as it may be shown; or the reason for which there is none."""
 
     request: Request
@@ -34,13 +35,15 @@ def deliveries_of(
     if click is None or conversion is None or not _is_news(outcome, conversion):
         return []
     named = routes.owners.named(click)
-    told = [(route_for(routes, click.source, conversion.event), "")]
+    asking = [(route_for(routes, click.source, conversion.event), "")]
     if named:
-        told.append((route_for_partner(routes, named.partner, conversion.event), named.why_not))
-    told += [(route, "") for route in routes.others.values()]
+        asking.append((route_for_partner(routes, named.partner, conversion.event), named.why_not))
+    if routes.others:
+        asking += [(route, "") for route in routes.others.values()]
+    told = _Told(outcome, outcome_at, click, conversion, now_ms, first_wait_ms)
     return [
-        _delivery(_Told(outcome, outcome_at, click, conversion, why_not), route, now_ms, first_wait_ms)
-        for route, why_not in told
+        _delivery(told, route, why_not)
+        for route, why_not in asking
         if route and route.conditions.fit(outcome, click, conversion)
     ]
 
@@ -97,18 +100,20 @@ def told_amount(conversion: Conversion, route: Route) -> tuple[Decimal | str | N
     return (None, currency) if converted is None else (converted, route.currency)
 
 
-class _Told(NamedTuple):
-    """What happened; and why this destination is not to be told of it after all. Empty: it is."""
+class _Told(msgspec.Struct, frozen=True, gc=False):
+    """What happened, where it says so, and when it is decided who is told."""
 
     outcome: Outcome
     outcome_at: int
     click: Click
     conversion: Conversion
-    why_not: str
+    now_ms: Millis
+    first_wait_ms: int
 
 
-def _delivery(told: _Told, route: Route, now_ms: Millis, first_wait_ms: int) -> Delivery:
-    outcome, outcome_at, click, conversion, why_not = told
+def _delivery(told: _Told, route: Route, why_not: str) -> Delivery:
+    """why_not: why this destination is not to be told of it after all; empty: it is."""
+    outcome, click, conversion = told.outcome, told.click, told.conversion
     postback_id = outcome.postback.postback_id
     if route.once:  # the one ID of all of them: what was decided under it is not decided again
         every = conversion_id(click.click_id, conversion.event)
@@ -116,10 +121,10 @@ def _delivery(told: _Told, route: Route, now_ms: Millis, first_wait_ms: int) -> 
     else:
         id_ = delivery_id(postback_id, conversion.conversion_id, route.destination)
     rendered = Rendered(_NOTHING, reason=why_not) if why_not else render(outcome, click, conversion, route, id_)
-    (method, url, headers, body), shown, reason, is_held = rendered
+    request, reason = rendered.request, rendered.reason
     return Delivery(
         delivery_id=id_,
-        state="held" if is_held else "not_sendable" if reason else "scheduled",
+        state="held" if rendered.is_held else "not_sendable" if reason else "scheduled",
         attempt=0,
         destination=route.destination,
         conversion_id=conversion.conversion_id,
@@ -127,14 +132,14 @@ def _delivery(told: _Told, route: Route, now_ms: Millis, first_wait_ms: int) -> 
         click_id=click.click_id,
         event=conversion.event,
         source=click.source,
-        at=now_ms,
-        next_attempt_at=0 if reason else route.due_at(now_ms, first_wait_ms),
-        method=method,
-        url=url,
-        headers=dict(headers),
-        body=body,
-        shown_url=shown,
+        at=told.now_ms,
+        next_attempt_at=0 if reason else route.due_at(told.now_ms, told.first_wait_ms),
+        method=request.method,
+        url=request.url,
+        headers=dict(request.headers),
+        body=request.body,
+        shown_url=rendered.shown,
         reason=reason,
-        outcome=outcome if is_held else None,
-        outcome_at=outcome_at,
+        outcome=outcome if rendered.is_held else None,
+        outcome_at=told.outcome_at,
     )

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from schemas.requests import Request, Terms
 from streams.adapters.access_token import AccessToken
 from streams.emit.retry import Answer
@@ -43,7 +45,7 @@ def test_all_who_wait_are_sent_with_the_one_token() -> None:
         token.send(TELL, answers.append)
     assert client.answer(granted("first")) == [ASK]
     bearer = {"Content-Type": "application/json", "Authorization": "Bearer first"}
-    assert client.answer(OK, OK, OK) == [TELL._replace(headers=bearer)] * 3
+    assert client.answer(OK, OK, OK) == [replace(TELL, headers=bearer)] * 3
     assert answers == [OK] * 3
 
 

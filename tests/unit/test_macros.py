@@ -102,6 +102,7 @@ def test_a_template_says_which_macros_it_holds() -> None:
         ("payout|0", Decimal("-0.5"), "-1"),
         ("payout|2", Decimal(3), "3.00"),
         ("payout|8", Decimal("9999999999999999.00000001"), "9999999999999999.00000001"),
+        ("payout|8", Decimal("0.00000001"), "0.00000001"),
         ("payout|2", "", ""),
         ("occurred_at", 1_700_000_000_999, "1700000000"),
         ("occurred_at|ms", 1_700_000_000_999, "1700000000999"),
