@@ -8,7 +8,7 @@ stock    the same join as a user of Faust would write it: bench/stock_join.py
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiokafka import ConsumerRecord
@@ -51,7 +51,7 @@ class ReceiveRole:
 class ReceivePartition:
     """Has no state, so it resumes where the group does."""
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         return committed
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:

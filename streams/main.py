@@ -1,7 +1,6 @@
 """Starts one role as a process: `run_worker("join", settings, data)`."""
 
 import asyncio
-import gc
 import os
 import signal
 import threading
@@ -18,6 +17,7 @@ from schemas.settings.file import Settings
 from schemas.topics import TOPICS
 from streams.adapters.health import HealthServer
 from streams.agents.crash import EXIT_CRASHED
+from streams.garbage import collect_seldom
 from streams.metrics import EmitMetrics, JoinMetrics, SinkMetrics
 from streams.role import Role
 from streams.worker_metrics import WorkerMetrics
@@ -81,7 +81,7 @@ def run_role(
     role, seconds = make(partitions), settings.kafka.session_timeout / 1000
     worker = Worker(role, settings.kafka, data=data, metrics=metrics, session_timeout=seconds)
     process = _process(worker, server, Reload(settings, load, role.use, FIXED) if load else None, follow)
-    _collect_garbage_seldom()
+    collect_seldom()
     try:
         process.execute_from_commandline()
     except SystemExit as stopped:
@@ -129,13 +129,6 @@ def _end_at_last() -> None:
     timer = threading.Timer(ENDS_WITHIN, end)
     timer.daemon = True
     timer.start()
-
-
-def _collect_garbage_seldom() -> None:
-    """Batches of thousands of records look like garbage piling up: by default a tenth of the time goes into looking."""
-    gc.collect()
-    gc.freeze()  # what is there now stays
-    gc.set_threshold(50_000, 50, 100)
 
 
 def _role(name: str, settings: Settings, data: Path, partitions: int, registry: CollectorRegistry) -> Role:

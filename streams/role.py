@@ -1,6 +1,6 @@
 """What a role is to the worker that runs it: partitions that take batches of records and say how far they are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from aiokafka import ConsumerRecord
@@ -17,9 +17,10 @@ class Partition(Protocol):
     `invalid` record), do raise where an output could not be sent or a state not be written.
     """
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         """Prepare (open and heal state). Returns the offset from which to be given records: `committed` or lower.
 
+        healed: to be told of records below `committed` that it read itself, each so many.
         Records below `committed` are given with silent=True: another worker has sent what they cause.
         """
 

@@ -114,7 +114,7 @@ class Runner:
             log.warning("committed_of_another_topic", topic=topic, partition=number)
             self._seen = await self._log.end(topic, number)  # Faust resumes where the group was in that one
         self.committed = start
-        self.next = await self._partition.open(start)
+        self.next = await self._partition.open(start, self._healed)
         await self._read(self.next, start, silent=True)
         self._done(self.tp, self.next)
         if self.read_again:
@@ -142,11 +142,18 @@ class Runner:
 
     async def _read(self, begin: int, end: int, *, silent: bool) -> None:
         async for chunk in self._log.read(self.tp.topic, self.tp.partition, begin, end, most=self._most):
-            self.read_again += len(chunk)
-            self._processed.read_again.inc(len(chunk))
+            self._count_again(len(chunk))
             await self._process(chunk, silent=silent)
             await asyncio.sleep(0)
         self.next = max(self.next, end)  # offsets without a record: compaction, transaction markers
+
+    def _healed(self, count: int) -> None:
+        self._count_again(count)
+        self._processed.healed.inc(count)
+
+    def _count_again(self, count: int) -> None:
+        self.read_again += count
+        self._processed.read_again.inc(count)
 
     async def _process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
         end = records[-1].offset + 1

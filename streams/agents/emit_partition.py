@@ -6,7 +6,7 @@ the order of its offsets. Where an acknowledged offset is not the next one, some
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import structlog
@@ -65,7 +65,7 @@ class EmitPartition:
         self._writing = asyncio.Lock()  # one writer at a time, so that the own offsets follow each other
         self._flushed_at = time.monotonic()
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         """Fold what every earlier owner recorded, then begin to send."""
         began = time.monotonic()
         self._store = store = PendingStore(self._folder, self._stamp)

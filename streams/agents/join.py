@@ -1,7 +1,7 @@
 """The join as a role: events in, outcomes out, state by the fold of the partition."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time
@@ -19,6 +19,7 @@ from streams.adapters.clickhouse_facts import FactsReader
 from streams.adapters.kafka import KeyValue, Log, Producer
 from streams.adapters.state import Stamp, StateStore
 from streams.agents.join_gate import DayGate
+from streams.agents.join_healing import FAR, Healing, Stretch
 from streams.agents.join_lookup import Lookups
 from streams.join.fold import Folded, Position, fold
 from streams.join.state import LAYOUT
@@ -44,6 +45,7 @@ class JoinRole:
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: JoinMetrics) -> None:
         self.folder, self.partitions, self.metrics = data / "state" / "join", partitions, metrics
         self.producer, self.log = Producer(settings.kafka), Log(settings.kafka)
+        self.healing = Healing(settings.kafka)
         self._reader = FactsReader(settings.clickhouse.dsn)
         self.lookups = Lookups(self._reader, self.producer, metrics)
 
@@ -80,6 +82,7 @@ class JoinRole:
         self._looking.cancel()
         await asyncio.gather(self._looking, return_exceptions=True)
         await self._reader.close()
+        await self.healing.stop()
         await self.producer.stop()
         await self.log.stop()
 
@@ -90,16 +93,17 @@ class JoinPartition:
     def __init__(self, role: JoinRole, number: int) -> None:
         self._role, self._number = role, number
         self._gate = DayGate(role.log, number)
+        self._stamp = Stamp(role.partitions, role.topic_id, LAYOUT)
+        self._at = role.folder / str(number)
         self._ticking: asyncio.Task[None] | None = None
         self._healed_at = 0  # the offset from which on outputs are ours to send
         self._healed = asyncio.Event()
         self._flushed_at = monotonic()
         self._waiting = 0  # postbacks that wait; of one click those with the same deadline count once
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         """Open the state. It may be older than the committed offset, younger, or gone: the offset in it tells."""
-        stamp = Stamp(self._role.partitions, self._role.topic_id, LAYOUT)
-        self._store = StateStore(self._role.folder / str(self._number), stamp)
+        self._store = StateStore(self._at, self._stamp)
         end = await self._role.log.end(EVENTS, self._number)
         if self._store.position.next > end:
             log.warning("state_discarded", partition=self._number, at=self._store.position.next, log_ends_at=end)
@@ -108,6 +112,8 @@ class JoinPartition:
         if self._store.position.next < begin:  # what is older than the log is older than what a state remembers
             log.info("state_begins_with_the_log", partition=self._number, begin=begin)
             self._store.clear(Position(begin, 0, await self._role.log_epoch(self._number)))
+        if committed - self._store.position.next >= FAR:
+            await self._heal(committed, healed)
         self._waiting = await asyncio.to_thread(self._count_waiting)
         self._healed_at = committed
         self._ticking = asyncio.create_task(self._live())
@@ -152,6 +158,15 @@ class JoinPartition:
             key = one.invalid_id.encode()
             spread.setdefault(partition_of(key, partitions), []).append((key, encode(one)))
         await asyncio.gather(*(producer.send(INVALID, number, sent) for number, sent in spread.items()))
+
+    async def _heal(self, end: int, healed: Callable[[int], None]) -> None:
+        """Let go of the state while another process brings it to `end`. Where that fails it stands before it."""
+        begin = self._store.position
+        await asyncio.to_thread(self._store.close)
+        await self._role.healing.fold(Stretch(self._number, self._at, self._stamp, begin, end), healed)
+        self._store = StateStore(self._at, self._stamp)
+        if self._store.position.next < begin.next:
+            self._store.clear(begin)
 
     def _count_waiting(self) -> int:
         return sum(1 for _ in self._store.deadlines(self._store.position.time, _FAR))

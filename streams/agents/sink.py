@@ -90,7 +90,7 @@ class SinkPartition:
         self._topic, self._partition, self._writer, self._find_epoch = topic, partition, writer, find_epoch
         self._epoch = 0
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         """Resume where the group is."""
         if self._topic == EVENTS and committed:
             self._epoch = await self._find_epoch(self._topic, self._partition)

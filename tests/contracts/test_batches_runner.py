@@ -1,7 +1,7 @@
 """The runner of a partition on Apache Kafka: whatever Faust delivers, each record is processed once, in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from faust.types import TP
@@ -41,7 +41,7 @@ class Keeper:
         self.offsets: list[int] = []
         self.silent: list[int] = []
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         return 0
 
     async def process(self, records: Batch, *, silent: bool) -> None:

@@ -102,10 +102,10 @@ def test_of_a_click_recorded_twice_the_first_facts_stay_though_its_time_is_anoth
 def test_a_click_of_an_earlier_epoch_stays_where_the_sink_was_restarted(dsn: str) -> None:
     async def use(_: PartitionOf, writers: Writers) -> None:
         fresh = partition_on(writers["events"], "events")
-        assert await fresh.open(0) == 0
+        assert await fresh.open(0, print) == 0
         await fresh.process(on_topic("events", [click(1, campaign="first")], first=100), silent=False)
         restarted = partition_on(writers["events"], "events", epoch=1)
-        assert await restarted.open(3) == 3
+        assert await restarted.open(3, print) == 3
         await restarted.process(on_topic("events", [click(1, campaign="second")], first=3), silent=False)
         beginning = partition_on(writers["events"], "events")
         await beginning.process(on_topic("events", [Epoch(epoch=2), click(1, campaign="third")]), silent=False)

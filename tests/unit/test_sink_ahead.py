@@ -1,7 +1,7 @@
 """The sink makes its next batch while one is on its way; what is promised about order, retries and commits stays."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from aiokafka import ConsumerRecord
@@ -133,7 +133,7 @@ class Slow:
         self.calls: list[asyncio.Future[None]] = []
         self.ended = 0
 
-    async def open(self, committed: int) -> int:
+    async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         return committed
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
