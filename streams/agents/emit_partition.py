@@ -25,7 +25,7 @@ from streams.agents.emit_outbox import Outbox
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
 from streams.agents.emit_sender import Sender, now_ms
-from streams.emit.pending import Standing, Step, id_of
+from streams.emit.pending import Standing, Step, WithId, id_of, with_ids
 from streams.emit.retemplate import caught_up
 from streams.emit.wishes import cancelled
 from streams.metrics import EmitMetrics
@@ -104,9 +104,9 @@ class EmitPartition:
             by_id.setdefault(id_of(delivery), delivery)
         async with self._writing:
             known = self._store.known(list(by_id))
-            new = [delivery for id_, delivery in by_id.items() if id_ not in known]
-            over = superseding(self._store, new, decided.updates, now_ms())
-            entries, alone = await self._append(self._store, [*new, *over], None if over else known)
+            new = [(id_, delivery) for id_, delivery in by_id.items() if id_ not in known]
+            over = superseding(self._store, [delivery for _, delivery in new], decided.updates, now_ms())
+            entries, alone = await self._append(self._store, new + with_ids(over), None if over else known)
             self._take_up(self._outbox, entries, alone and not over)
             if decided.cancels:
                 await self._cancel(self._store, self._outbox, decided.cancels)
@@ -118,7 +118,7 @@ class EmitPartition:
         known = store.known([id_of(cancel.delivery) for cancel in cancels])
         ended = cancelled(cancels, known, now_ms())
         if ended:
-            await self._append(store, ended, None)
+            await self._append(store, with_ids(ended), None)
             self._take_up(outbox, [], alone=False)
         log.info("deliveries_cancelled", partition=self._number, asked=len(cancels), cancelled=len(ended))
 
@@ -127,7 +127,7 @@ class EmitPartition:
         waiting = store.waiting(store.known([id_of(one.delivery) for one in asked]))
         made = self._decider.retemplated(asked, waiting, now_ms())
         if made:
-            await self._append(store, made, None)
+            await self._append(store, with_ids(made), None)
             self._take_up(outbox, [], alone=False)
         log.info("deliveries_retemplated", partition=self._number, asked=len(asked), changed=len(made))
 
@@ -158,7 +158,7 @@ class EmitPartition:
                 review, again_at = self._decider.review, time.monotonic() + EVERY
                 async with self._writing:
                     for records in reviewed(store, review, now_ms()):
-                        await self._append(store, records, None)
+                        await self._append(store, with_ids(records), None)
                         self._take_up(outbox, [], alone=False)
             await asyncio.sleep(LOOK_EVERY)
 
@@ -174,7 +174,7 @@ class EmitPartition:
         """Collect results for a moment, record them, and so on."""
         while True:
             await outbox.came.wait()
-            await asyncio.sleep(LINGER)
+            await asyncio.sleep(LINGER - asyncio.get_running_loop().time() % LINGER)  # all at once: one request then
             await self._record(store, outbox)
             if not outbox.results:
                 outbox.came.clear()
@@ -185,14 +185,14 @@ class EmitPartition:
             mine = outbox.results[:RESULTS_PER_BATCH]
             known = {entry.id: entry.standing for entry, _ in mine if entry.standing}
             stale = len(known) < len(mine)
-            results = [result for _, result in mine]
+            results = [(entry.id, result) for entry, result in mine]
             if stale:
-                waiting = store.waiting(store.known([entry.id for entry, _ in mine]))
-                results = [caught_up(one, waiting.get(id_of(one), one)) for one in results]
+                waiting = store.waiting(store.known([id_ for id_, _ in results]))
+                results = [(id_, caught_up(one, waiting.get(id_, one))) for id_, one in results]
             entries, alone = await self._append(store, results, None if stale else known)
             del outbox.results[: len(mine)]
             outbox.queue.release(entry for entry, _ in mine)
-            self._metrics.attempted(results)
+            self._metrics.attempted([result for _, result in results])
             self._take_up(outbox, entries, alone and not stale)
         self._sender.recorded(len(mine))
 
@@ -204,14 +204,14 @@ class EmitPartition:
         self._sender.refresh(outbox)
 
     async def _append(
-        self, store: PendingStore, deliveries: Sequence[Delivery], known: Mapping[bytes, Standing] | None
+        self, store: PendingStore, told: Sequence[WithId], known: Mapping[bytes, Standing] | None
     ) -> tuple[list[Entry], bool]:
         """Append to `deliveries` and fold. Returns what entered the queue, and whether nobody else wrote in between.
 
         `known`: the standings of all their IDs, where they are at hand.
         """
-        values = [encode(delivery) for delivery in deliveries]
-        keyed = [(delivery.click_id.encode(), value) for delivery, value in zip(deliveries, values, strict=True)]
+        values = [encode(delivery) for _, delivery in told]
+        keyed = [(delivery.click_id.encode(), value) for (_, delivery), value in zip(told, values, strict=True)]
         acknowledged = await self._producer.send(DELIVERIES, self._number, keyed)
         entries: list[Entry] = []
         alone, at = True, 0
@@ -224,7 +224,7 @@ class EmitPartition:
                     alone = False
                     await self._fold_log(store, base)
                 numbers = range(at, at + count)
-                steps = [Step(base + n - at, id_of(deliveries[n]), deliveries[n], values[n]) for n in numbers]
+                steps = [Step(base + n - at, *told[n], values[n]) for n in numbers]
                 entries += store.fold(steps, base + count, known if alone else None)
             at += count
         self._metrics.show(self._number, store.pending_by_destination)

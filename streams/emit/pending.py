@@ -90,6 +90,14 @@ def id_of(delivery: Delivery | Outline) -> bytes:
     return _id.pack(crc32(delivery.click_id.encode()), raw)
 
 
+WithId = tuple[bytes, Delivery]
+
+
+def with_ids(deliveries: Iterable[Delivery]) -> list[WithId]:
+    """Deliveries behind the bytes of their IDs."""
+    return [(id_of(delivery), delivery) for delivery in deliveries]
+
+
 def fold(steps: Iterable[Step], known: Mapping[bytes, Standing]) -> Changes:
     """Fold steps in their order over what is known of their IDs (an ID that is not in `known` was never seen)."""
     standings, left, queued = changes = Changes({}, set(), {})
