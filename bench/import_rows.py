@@ -52,7 +52,7 @@ CALLS = {
     "conversions": "click_id=subid event=goal occurred_at=time txid=tid -- network=acme source=pops",
     "costs": "cost=spend placement=zone -- source=pops currency=USD",
 }
-_PARTS = {"clicks": 1, "conversions": 2, "costs": 10}  # that many times fewer of them
+_PARTS = {"clicks": 1, "conversions": 2, "costs": 2}  # that many times fewer of them
 
 
 class _Rates(NamedTuple):
