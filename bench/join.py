@@ -39,7 +39,6 @@ class _Standing(NamedTuple):
     """A worker that lost its disk stands again."""
 
     seconds: float
-    resident_mb: float
     disk_mb: float
 
 
@@ -116,10 +115,10 @@ class _JoinBench:
         self._check(stock_join.OUTCOMES, begins, self.stock_backlog.expected)
         return rates
 
-    def _drain(self, kind: str, number: int, group: str, topic: str, total: int) -> tuple[Rates, float]:
+    def _drain(self, kind: str, number: int, group: str, topic: str, total: int, says: str = "") -> tuple[Rates, float]:
         """Let a program drain a topic from its beginning. Returns its rates and, at the end, its resident megabytes."""
         folder = self.plan.folder / f"{kind}-{number}"
-        told = self.plan.step(f"{kind} {number} of {self.plan.runs}", total)
+        told = self.plan.step(says or f"{kind} {number} of {self.plan.runs}", total)
         with worker(kind, self.kafka.servers, folder) as process:
             rates = drain(process, lambda: self.kafka.committed(group, topic), total, told)
             resident_mb = process.resident_mb()
@@ -141,20 +140,22 @@ class _JoinBench:
     def _state(self, idle_mb: float) -> Results:
         """What a state costs that holds a click for each record of the backlog, and how soon a lost one is there again.
 
+        Memory is that of a worker that has joined all of it: one whose state was lost has had it folded by others.
         idle_mb: resident megabytes of a worker without any state.
         """
         clicks = self.plan.records
         told = self.plan.step("write clicks for the state", clicks - self.backlog.clicks)
         more = (keyed(click(number)) for number in range(self.backlog.clicks, clicks))
         records = self.records + self.kafka.fill(EVENTS, more, told)
+        _, resident_mb = self._drain("join", 0, JOIN_GROUP, EVENTS, records, "join all of it")
         self.kafka.commit_all(JOIN_GROUP, EVENTS)
         standings = [self._stand_again(number) for number in range(1, self.plan.runs + 1)]
         millions = clicks / 1e6
         return {
-            **spread("mb_per_million_clicks", [(one.resident_mb - idle_mb) / millions for one in standings]),
+            "mb_per_million_clicks": rounded((resident_mb - idle_mb) / millions),
             **spread("disk_mb_per_million_clicks", [one.disk_mb / millions for one in standings]),
             **spread("rebuild_seconds_per_million", [one.seconds * 1e6 / records for one in standings], 2),
-            **spread("resident_mb", [one.resident_mb for one in standings]),
+            "resident_mb": rounded(resident_mb),
             "idle_resident_mb": rounded(idle_mb),
             "state_clicks": clicks,
             "state_records": records,
@@ -171,10 +172,9 @@ class _JoinBench:
                 return process.logged(OPEN) > 0
 
             seconds = process.wait(is_open, "all partitions are open")
-            resident_mb = process.resident_mb()
         disk_mb = sum(file.stat().st_size for file in (folder / "state").rglob("*") if file.is_file()) / 1e6
         shutil.rmtree(folder)
-        return _Standing(seconds, resident_mb, disk_mb)
+        return _Standing(seconds, disk_mb)
 
 
 def _rates(joins: list[Rates], receives: list[Rates], stocks: list[Rates]) -> Results:
@@ -200,9 +200,9 @@ Receiving is the same worker doing nothing. Stock Faust is the same join written
 (`bench/stock_join.py`), its outcomes counted too; it drains {stock_faust_records} records. Two workers share the
 partitions, from when both have theirs; the broker is on the same cores, so that less than two are left for them.
 
-Memory, disk and rebuilding: a worker without its disk folds {state_records} records with {state_clicks} clicks in
-them. Memory is what it holds then beyond a worker that only receives; the seconds count from the start of its
-process."""
+Memory, disk and rebuilding: of {state_records} records with {state_clicks} clicks in them. Memory is what a worker
+holds that has joined all of them, once, beyond one that only receives. A worker without its disk then has them
+folded, by a process of its own for each core; the seconds count from its start. Disk is what lies there then."""
 
 JOIN = Bench(
     name="join",

@@ -29,7 +29,7 @@ class ReceiveRole:
 
     group = RECEIVE_GROUP
     topics: tuple[str, ...] = (EVENTS,)
-    batch_records = 2000
+    batch_records = 1000
     ahead = 1
 
     async def start(self) -> None:
