@@ -49,13 +49,13 @@ class Worker:
         return int(self._process.pid)
 
     def cpu_seconds(self) -> float:
-        """User and system time of all its threads."""
+        """User and system time of all its threads, and of the processes that it started and that have ended."""
         times = self._process.cpu_times()
-        return float(times.user + times.system)
+        return float(times.user + times.system + times.children_user + times.children_system)
 
     def resident_mb(self) -> float:
-        """Memory of its own: what it shares with others (libraries) counts in."""
-        return float(self._process.memory_info().rss / 1e6)
+        """Memory of its own and of the processes that it has started: what is shared (libraries) counts in each."""
+        return sum(map(_resident, [self._process, *self._process.children()])) / 1e6
 
     def check(self) -> None:
         """Raise BenchError where it is dead."""
@@ -74,6 +74,13 @@ class Worker:
     def logged(self, event: str) -> int:
         """How often it has logged an event."""
         return self.output.read_text(errors="replace").count(f'"event": "{event}"')
+
+
+def _resident(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss)
+    except psutil.NoSuchProcess:  # it has just ended
+        return 0.0
 
 
 @contextmanager

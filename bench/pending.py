@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from bench.backlog import KeyValue
-from bench.drain import Worker, worker
+from bench.drain import OPEN, Worker, worker
 from bench.kafka import BenchError, Broker, broker
 from bench.kind import Bench, Figure, Plan
 from bench.outcomes import configuration, outcome
@@ -64,10 +64,16 @@ class _PendingBench:
     def _start(self, told: Callable[[int], None]) -> tuple[dict[str, float], float]:
         """Start the worker, let it send for a while, and kill it. Returns how it started, and its memory in MB."""
         (self._folder / "emit.log").unlink(missing_ok=True)
+        sizes = [0.0]
+
+        def is_open() -> bool:
+            sizes.append(running.resident_mb())
+            return running.logged(OPEN) > 0
+
         with worker("emit", self._kafka.servers, self._folder) as running:
-            running.wait(lambda: running.logged("partitions_open") > 0, "all partitions are open")
+            running.wait(is_open, "all partitions are open")
             cpu = running.cpu_seconds()
-            until, memory = time.monotonic() + _SENDS_FOR, 0.0
+            until, memory = time.monotonic() + _SENDS_FOR, max(sizes)
             while time.monotonic() < until:
                 running.check()
                 memory = max(memory, running.resident_mb())
@@ -98,10 +104,10 @@ def folding(log: Path, records: int) -> dict[str, float]:
 
 _HOW = """\
 {records} deliveries of one destination that refuses every connection lie on `deliveries` as `scheduled`, all of them
-due; an Apache Kafka beside the worker, 8 partitions. The worker starts with an empty disk and folds all of them; it
-tries to send for a while, its largest memory is read, and it is killed (-9). Then it starts again with what its disk
-holds. A start is the time from the assignment of the partitions to the last one that is open, by the worker's own log:
-what the group needs to notice that a killed member is gone comes before it."""
+due; an Apache Kafka beside the worker, 8 partitions. The worker starts with an empty disk and folds all of them, by
+processes of its own that count in; it tries to send for a while, its largest memory is read, and it is killed (-9).
+Then it starts again with what its disk holds. A start is the time from the assignment of the partitions to the last one
+that is open, by the worker's own log: what the group needs to notice that a killed member is gone comes before it."""
 
 PENDING = Bench(
     name="pending",

@@ -15,6 +15,7 @@ from streams.agents.crash import background, crash
 from streams.agents.emit_decide import Decider
 from streams.agents.emit_partition import EmitPartition
 from streams.agents.emit_sender import Sender
+from streams.agents.healing import Healing
 from streams.emit.routes import manners_of
 from streams.metrics import EmitMetrics
 from streams.role import Partition
@@ -37,6 +38,7 @@ class EmitRole:
         self._settings, self._data, self._partitions = settings, data / "state" / "emit", partitions
         self._producer, self._log = Producer(settings.kafka), Log(settings.kafka)
         self._decider = Decider(settings, partitions, self._producer)
+        self._healing = Healing(settings.kafka, "streams.agents.emit_healer")
 
     async def start(self) -> None:
         """Connect to Kafka and make the HTTP client."""
@@ -66,6 +68,7 @@ class EmitRole:
             log_=self._log,
             sender=self._sender,
             metrics=self._metrics,
+            healing=self._healing,
         )
 
     def may_work_until(self, monotonic: float) -> None:
@@ -82,5 +85,6 @@ class EmitRole:
         """Disconnect."""
         self._sending.cancel()
         self._http.close()
+        await self._healing.stop()
         await self._producer.stop()
         await self._log.stop()

@@ -15,16 +15,17 @@ from aiokafka import ConsumerRecord
 from schemas.records import Cancel, Delivery, Retemplate
 from schemas.topics import DELIVERIES
 from schemas.wire import encode
-from streams.adapters.delivery_steps import steps_of
 from streams.adapters.kafka import Log, Producer
 from streams.adapters.pending_store import Entry, PendingStore
 from streams.adapters.state import Stamp
 from streams.agents.crash import background
 from streams.agents.emit_decide import Decider
+from streams.agents.emit_fold import end_of, fold_log
 from streams.agents.emit_outbox import Outbox
 from streams.agents.emit_queue import Queue
 from streams.agents.emit_review import EVERY, LOOK_EVERY, reviewed, superseding
 from streams.agents.emit_sender import Sender, now_ms
+from streams.agents.healing import FAR, Healing, Stretch
 from streams.emit.pending import Standing, Step, WithId, id_of, with_ids
 from streams.emit.retemplate import caught_up
 from streams.emit.wishes import cancelled
@@ -54,8 +55,9 @@ class EmitPartition:
         log_: Log,
         sender: Sender,
         metrics: EmitMetrics,
+        healing: Healing,
     ) -> None:
-        self._metrics = metrics
+        self._metrics, self._healing = metrics, healing
         self._number, self._folder, self._stamp = number, folder, stamp
         self._decider, self._producer, self._log, self._sender = decider, producer, log_, sender
         self._store: PendingStore | None = None
@@ -69,15 +71,10 @@ class EmitPartition:
         """Fold what every earlier owner recorded, then begin to send."""
         began = time.monotonic()
         self._store = store = PendingStore(self._folder, self._stamp)
-        end = await self._log.end(DELIVERIES, self._number)
-        begin = await self._log.begin(DELIVERIES, self._number)
-        if store.offset > end:
-            log.warning("emit_state_discarded", partition=self._number, stood_at=store.offset, log_ends_at=end)
-            store.discard()
-        if store.offset < begin:
-            log.warning("deliveries_gone", partition=self._number, stood_at=store.offset, log_begins_at=begin)
-            store.fold([], begin)
+        end = await end_of(store, self._log, self._number)
         folded = end - store.offset
+        if folded >= FAR:
+            self._store = store = await self._heal(store, end)
         await self._fold_log(store, end)
         self._outbox = Outbox(Queue(store))
         self._recorder = background(self._record_results(store, self._outbox), f"emit recorder {self._number}")
@@ -232,16 +229,15 @@ class EmitPartition:
         return entries, alone
 
     async def _fold_log(self, store: PendingStore, end: int) -> None:
-        """Fold what lies in the log up to an offset, whoever wrote it.
+        await fold_log(store, self._log, self._number, end)
 
-        Flushes nothing: a long log fills the store's memory, which goes to disk by itself then. Small files besides
-        would have RocksDB compact all of it meanwhile, for an eighth of the fold's CPU.
-        """
-        async for records in self._log.read(DELIVERIES, self._number, store.offset, end):
-            store.follow(steps_of(records), records[-1].offset + 1)
-            await asyncio.sleep(0)
-        if store.offset < end:  # offsets without a record
-            store.fold([], end)
+    async def _heal(self, store: PendingStore, end: int) -> PendingStore:
+        """Let go of the state while another process brings it to `end`. Where that fails it stands before it."""
+        begin, self._store = store.offset, None
+        store.close()
+        stretch = Stretch(self._number, self._folder, self._stamp, begin, end)
+        await self._healing.fold(stretch, lambda count: None)
+        return PendingStore(self._folder, self._stamp)
 
     def _flush(self, store: PendingStore) -> None:
         if time.monotonic() - self._flushed_at > FLUSH_EVERY:

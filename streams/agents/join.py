@@ -18,8 +18,8 @@ from schemas.wire import WireError, decode_outcome, encode
 from streams.adapters.clickhouse_facts import FactsReader
 from streams.adapters.kafka import KeyValue, Log, Producer
 from streams.adapters.state import Stamp, StateStore
+from streams.agents.healing import FAR, Healing, Stretch
 from streams.agents.join_gate import DayGate
-from streams.agents.join_healing import FAR, Healing, Stretch
 from streams.agents.join_lookup import Lookups
 from streams.join.fold import Folded, Position, fold
 from streams.join.state import LAYOUT
@@ -45,7 +45,7 @@ class JoinRole:
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: JoinMetrics) -> None:
         self.folder, self.partitions, self.metrics = data / "state" / "join", partitions, metrics
         self.producer, self.log = Producer(settings.kafka), Log(settings.kafka)
-        self.healing = Healing(settings.kafka)
+        self.healing = Healing(settings.kafka, "streams.agents.join_healer")
         self._reader = FactsReader(settings.clickhouse.dsn)
         self.lookups = Lookups(self._reader, self.producer, metrics)
 
@@ -163,7 +163,8 @@ class JoinPartition:
         """Let go of the state while another process brings it to `end`. Where that fails it stands before it."""
         begin = self._store.position
         await asyncio.to_thread(self._store.close)
-        await self._role.healing.fold(Stretch(self._number, self._at, self._stamp, begin, end), healed)
+        stretch = Stretch(self._number, self._at, self._stamp, begin.next, end, begin)
+        await self._role.healing.fold(stretch, healed)
         self._store = StateStore(self._at, self._stamp)
         if self._store.position.next < begin.next:
             self._store.clear(begin)

@@ -112,10 +112,10 @@ def test_who_loses_the_partition_meanwhile_lets_go_of_its_folder(
 def test_kill_9_of_the_worker_leaves_no_process(pipeline: Pipeline, tmp_path: Path) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; from schemas.settings.servers import Kafka;"
-        "from streams.adapters.state import Stamp; from streams.join.fold import Position;"
-        "from streams.agents.join_healing import Healing, Stretch;"
-        f"stretch = Stretch(0, Path(sys.argv[2]), Stamp({PARTITIONS}, 'topic'), Position(), {NEVER});"
-        "asyncio.run(Healing(Kafka(bootstrap=sys.argv[1])).fold(stretch, lambda count: print(count, flush=True)))"
+        "from streams.adapters.state import Stamp; from streams.agents.healing import Healing, Stretch;"
+        f"stretch = Stretch(0, Path(sys.argv[2]), Stamp({PARTITIONS}, 'topic'), 0, {NEVER});"
+        "healing = Healing(Kafka(bootstrap=sys.argv[1]), 'streams.agents.join_healer');"
+        "asyncio.run(healing.fold(stretch, lambda count: print(count, flush=True)))"
     )
     argv = [sys.executable, "-c", program, pipeline.bootstrap, str(tmp_path / "0")]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as worker:

@@ -11,19 +11,20 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
 from schemas.settings.servers import Kafka
 from streams.adapters.state import Stamp
-from streams.join.fold import Position
+
+if TYPE_CHECKING:
+    from streams.join.fold import Position
 
 log = structlog.get_logger(__name__)
 
 FAR = 20_000
 """Records below which a process of its own takes longer to start than it saves."""
-_PROGRAM = "streams.agents.join_healer"
 
 
 class Stretch(NamedTuple):
@@ -32,15 +33,19 @@ class Stretch(NamedTuple):
     partition: int
     folder: Path  # of the state
     stamp: Stamp
-    begin: Position  # where the state stands, or is to begin
+    begin: int  # the offset at which the state stands
     end: int  # the offset after the last record
+    position: "Position | None" = None  # of the join: what else a state that begins there has to know
 
 
 class Healing:
-    """One for a worker. Its processes run while something is to be folded."""
+    """One for a worker. Its processes run while something is to be folded.
 
-    def __init__(self, kafka: Kafka) -> None:
-        self._kafka = kafka
+    program: the module that does so (streams.agents.healer).
+    """
+
+    def __init__(self, kafka: Kafka, program: str) -> None:
+        self._kafka, self._program = kafka, program
         self._room = asyncio.Semaphore(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1)
         self._waiting = 0  # stretches, for room
         self._idle: list[Process] = []
@@ -80,7 +85,7 @@ class Healing:
             await _kill(self._idle.pop())
 
     async def _start(self) -> Process:
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", _PROGRAM, stdin=PIPE, stdout=PIPE)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", self._program, stdin=PIPE, stdout=PIPE)
         _write(process, self._kafka)
         return process
 
@@ -89,7 +94,7 @@ async def _hand_over(process: Process, stretch: Stretch, folded: Callable[[int],
     """Hand it a stretch, and hear how far it is. Returns what failed, or None at its end."""
     _write(process, stretch)
     assert process.stdout is not None
-    at = stretch.begin.next
+    at = stretch.begin
     while at < stretch.end:
         line = (await process.stdout.readline()).decode().strip()
         if not line.isdecimal():
