@@ -15,7 +15,7 @@ _AGENT = (
 
 
 def clicks(count: int) -> Iterator[str]:
-    """Two a second, each from another address, of a few hundred browsers."""
+    """Two a second, each from another address, of a thousand browsers."""
     yield CLICKS
     for n in range(count):
         agent = _AGENT.format(android=9 + n % 6, model=900 + n % 11, chrome=110 + n % 17)
