@@ -25,7 +25,7 @@ FROM
         SELECT
             ${GROUPS}${PAGE}
             step,
-            sum(came) + uniqExactMerge(reached) AS clicks,
+            sum(came) + sumIf(finalizeAggregation(reached), NOT several) + uniqExactMergeIf(reached, several) AS clicks,
             sum(times) AS conversions,
             mapSort(CAST(groupArrayIf((toString(currency), amount), amounts > 0), 'Map(String, Decimal(76, 28))')) AS money
         FROM

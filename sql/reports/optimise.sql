@@ -152,7 +152,7 @@ FROM
                         SELECT
                             ${DIMENSIONS}
                             toString(conversions.event) AS event,
-                            uniqExact(click_id) AS came_here
+                            uniqExact(click_hash) AS came_here
                         FROM conversions FINAL
                         WHERE clicked_at >= fromUnixTimestamp64Milli({since:Int64})
                           AND clicked_at < fromUnixTimestamp64Milli({until:Int64})

@@ -170,11 +170,12 @@ def runnable(text: str, parameters: Mapping[str, Any]) -> str:
 
 def _page(question: Question, names: Sequence[str]) -> dict[str, str]:
     """What stands in the statement where some of the groups are asked for, and all of them together."""
-    each = ", ".join([*names, "step", "currency"])
+    sets = {"SETS": ("step", "currency"), "EVENT_SETS": ("event", "currency")}
+    each = {word: ", ".join([*names, *of_group]) for word, of_group in sets.items()}
     if not question.is_page:
-        return {"SETS": each, **dict.fromkeys(("IS_WHOLE", "WHOLE", "WHOLE_FIRST", "PAGE", "NAMES"), "")}
+        return each | dict.fromkeys(("IS_WHOLE", "WHOLE", "WHOLE_FIRST", "PAGE", "NAMES"), "")
     return {
-        "SETS": f"GROUPING SETS (({each}), (step, currency))",
+        **{word: f"GROUPING SETS (({each[word]}), ({', '.join(of_group)}))" for word, of_group in sets.items()},
         "IS_WHOLE": f"toBool(grouping({names[0]})) AS whole, ",
         "WHOLE": "whole, ",
         "WHOLE_FIRST": "whole DESC, ",

@@ -1,10 +1,12 @@
--- What each group, or all of them together (`whole`), came to: of clicks, which are step 0, and of each step.
+-- What each group, or all of them together (`whole`), came to: of clicks, which are step 0, and of each step. Only where a
+-- step was paid in several currencies (`several`) are clicks that came by two of them looked for: it costs much.
 SELECT
     ${GROUPS}${IS_WHOLE}
     toUInt16(0) AS step,
     currency,
     sum(clicks) AS came,
-    arrayReduce('uniqExactState', CAST([], 'Array(String)')) AS reached,
+    arrayReduce('uniqExactState', CAST([], 'Array(UInt128)')) AS reached,
+    false AS several,
     sum(clicks) AS times,
     sum(amount) AS amount,
     sum(amounts) AS amounts
@@ -16,7 +18,16 @@ GROUP BY ${SETS}
 
 UNION ALL
 
-SELECT ${GROUPS}${WHOLE} step, currency, 0 AS came, reached, times, amount, amounts
+SELECT
+    ${GROUPS}${WHOLE}
+    toUInt16(indexOf({events:Array(String)}, event)) AS step,
+    currency,
+    0 AS came,
+    reached,
+    count() OVER (PARTITION BY ${GROUPS}${WHOLE} event) > 1 AS several,
+    times,
+    amount,
+    amounts
 FROM
 (
     WITH
@@ -28,9 +39,9 @@ FROM
         status = 'approved' AND isNotNull(payout) AS pays
     SELECT
         ${DIMENSIONS}${IS_WHOLE}
-        toUInt16(indexOf({events:Array(String)}, event)) AS step,
-        told_in(if(pays, conversions.currency, ''), toDate(occurred_at)) AS currency,
-        uniqExactStateIf(click_id, counts) AS reached,
+        event,
+        told_in(conversions.currency, toDate(occurred_at)) AS currency,
+        uniqExactStateIf(click_hash, counts) AS reached,
         countIf(counts) AS times,
         sumIf(assumeNotNull(payout) * factor_of(conversions.currency, toDate(occurred_at)), pays) AS amount,
         countIf(pays) AS amounts
@@ -41,6 +52,6 @@ FROM
       AND status IN {statuses:Array(String)}
       AND (NOT is_test OR {tests:Bool})${FILTERS}
       AND (NOT is_bot OR {bots:Bool})
-      AND (counts OR pays)
-    GROUP BY ${SETS}
+    GROUP BY ${EVENT_SETS}
+    HAVING times + amounts > 0
 )

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from clickhouse_migrations.clickhouse_cluster import ClickhouseCluster
 from clickhouse_migrations.migration import MigrationStorage
 from clickhouse_migrations.substitution import substitute
 
-from sql.migrate import MigrationError, migrate, plan
+from sql.connect import connect
+from sql.migrate import SINGLE_NODE, MigrationError, migrate, plan
 from streams.tables import WRITE_ORDER
 from tests.contracts.clickhouse_front import ClickHouse, free_port
 from tests.contracts.sink_records import dsn_of, rows
+from tests.support.report_rows import load, messy_rows
 
 SUNK = ("clicks", "conversions", "deliveries", "invalid", "postbacks")
 TABLES = (*SUNK, "click_days", "costs", "forgotten")
+OLDER = 25  # the number of a schema that tables may have been filled with
 VIEWS = (*(f"{table}_latest" for table in SUNK), "funnel", "performance")
 CLUSTER = {
     "LOCAL": "_local",
@@ -46,7 +52,9 @@ def test_migrating_creates_the_database_and_again_applies_nothing(clickhouse: Cl
         rows(dsn, f"DROP DATABASE {fresh}")
 
 
-def test_a_plan_says_what_would_run_and_runs_none_of_it(clickhouse: ClickHouse, database: str) -> None:
+def test_a_plan_says_what_would_run_and_what_runs_keeps_the_rows_of_an_older_schema(
+    clickhouse: ClickHouse, database: str
+) -> None:
     planned = f"{database}_planned"
     dsn = f"http://{clickhouse.user}:{clickhouse.password}@{clickhouse.host}:{clickhouse.port}/{planned}"
     pending = plan(dsn)
@@ -54,13 +62,36 @@ def test_a_plan_says_what_would_run_and_runs_none_of_it(clickhouse: ClickHouse, 
     assert "ReplacingMergeTree" in pending[0].sql
     assert not any("${" in sql for _, sql in pending)
     try:
-        assert migrate(dsn) == [name for name, _ in pending]
+        older = ClickhouseCluster(db_url=dsn, driver="clickhouse-connect")
+        older.migrate(planned, Path(str(files("sql") / "migrations")), to_version=OLDER, variables=SINGLE_NODE)
+        with closing(connect(dsn)) as client:
+            load(client, messy_rows(40, 7))
+            for table in ("clicks", "conversions"):
+                client.command(f"SYSTEM START MERGES {table}")  # else nothing would be worked out for their rows
+        held = {table: _held(dsn, table) for table in (*SUNK, "costs")}
+        assert migrate(dsn) == [name for name, _ in pending[OLDER:]]
         assert plan(dsn) == []
+        assert {table: _held(dsn, table, found.columns) for table, found in held.items()} == held
+        assert {table for table, found in held.items() if found.rows} >= {"clicks", "conversions", "postbacks", "costs"}
+        hashed = "SELECT uniqExact(click_hash) = uniqExact(click_id), uniqExact(click_id) > 10 FROM conversions"
+        assert rows(dsn, hashed) == [(1, 1)]
         rows(dsn, "ALTER TABLE schema_versions UPDATE md5 = 'other' WHERE version = 1 SETTINGS mutations_sync = 2")
         with pytest.raises(MigrationError, match=r"001_clicks\.sql was applied before and has changed since"):
             plan(dsn)
     finally:
         clickhouse.client().command(f"DROP DATABASE {planned}")
+
+
+class Held(NamedTuple):
+    columns: tuple[str, ...]
+    rows: list[str]
+
+
+def _held(dsn: str, table: str, columns: tuple[str, ...] = ("*",)) -> Held:
+    """The rows of a table that count, as text, in one order."""
+    with closing(connect(dsn)) as client:
+        found = client.query(f"SELECT {', '.join(columns)} FROM {table} FINAL")
+    return Held(tuple(found.column_names), sorted(map(repr, found.result_rows)))
 
 
 def test_every_column_that_the_sink_writes_is_there(dsn: str) -> None:
@@ -103,15 +134,13 @@ def test_keys_and_partitions_hold_nothing_that_can_change(dsn: str) -> None:
 
 
 def test_the_same_files_are_good_sql_for_a_cluster(dsn: str) -> None:
-    from sql.connect import connect
-
     client = connect(dsn)
     for path in MigrationStorage(str(files("sql") / "migrations")).filenames():
         text = substitute(Path(path).read_text(), CLUSTER, path.name)
         statements = [part for part in re.split(r";\s*$", text, flags=re.MULTILINE) if part.strip()]
         several = {"007_views.sql": len(VIEWS), "013_performance.sql": 1, "016_ledger.sql": 4}
         several |= {"019_click_days.sql": 4, "020_performance.sql": 1, "022_partner.sql": 6, "023_cpa.sql": 4}
-        several |= {"025_performance.sql": 1}
+        several |= {"025_performance.sql": 1, "026_click_hash.sql": 3}
         assert len(statements) == several.get(Path(path).name, 2), path
         for statement in statements:
             shown = str(client.query("SELECT formatQuery({sql:String})", {"sql": statement}).result_rows[0][0])
