@@ -1,5 +1,5 @@
 -- Every postback received for a click, with what became of it, in the order they came.
 SELECT * EXCEPT (version, inserted_at)
 FROM postbacks FINAL
-WHERE click_id = {click_id:String}
+PREWHERE click_id = {click_id:String}
 ORDER BY received_at, postback_id
