@@ -10,7 +10,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 from aiokafka.structs import OffsetAndMetadata
-from kafka import KafkaAdminClient
 
 from schemas.settings.servers import Kafka
 
@@ -203,6 +202,8 @@ class Log:
 
 def _topic_ids(kafka: Kafka, topics: Sequence[str]) -> dict[str, str]:
     """Of those that are there."""
+    from kafka import KafkaAdminClient  # takes a third of what a process needs that folds the log and asks no IDs
+
     admin = KafkaAdminClient(**blocking_connection(kafka))  # aiokafka's does not tell the ID
     try:
         found = admin.describe_topics(topics)
