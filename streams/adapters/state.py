@@ -56,6 +56,7 @@ class StateStore:
     def __init__(self, folder: Path, stamp: Stamp) -> None:
         """Open, or begin anew where there is nothing or what there is was folded from something else."""
         self._folder, self._stamp = folder, stamp
+        self._closed = False
         self._flushing = Lock()  # a thread goes on with it when the task that waits for it was cancelled
         self._db = self._open()
         self._write_options = rocksdict.WriteOptions()
@@ -192,10 +193,12 @@ class StateStore:
         self.unflushed = 0
 
     def close(self) -> None:
-        """Flush and let go of the folder."""
+        """Flush and let go of the folder. Once it has, this does nothing."""
         with self._flushing:
-            self._db.flush()
-            self._db.close()
+            if not self._closed:
+                self._db.flush()
+                self._db.close()
+            self._closed = True
 
 
 def _deadline_key(deadline: Deadline) -> bytes:

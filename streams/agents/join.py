@@ -104,6 +104,19 @@ class JoinPartition:
     async def open(self, committed: int, healed: Callable[[int], None]) -> int:
         """Open the state. It may be older than the committed offset, younger, or gone: the offset in it tells."""
         self._store = StateStore(self._at, self._stamp)
+        try:
+            await self._stand(committed, healed)
+        except BaseException:  # it is somebody else's already, or ours again: RocksDB lets one in at a time
+            self._store.close()
+            raise
+        self._healed_at = committed
+        self._ticking = asyncio.create_task(self._live())
+        self._note_healing()
+        self._role.metrics.show(self._number, self._store.position.next, self._waiting)
+        return self._store.position.next
+
+    async def _stand(self, committed: int, healed: Callable[[int], None]) -> None:
+        """Bring the state to where the log, and nothing else, goes on from it."""
         end = await self._role.log.end(EVENTS, self._number)
         if self._store.position.next > end:
             log.warning("state_discarded", partition=self._number, at=self._store.position.next, log_ends_at=end)
@@ -115,11 +128,6 @@ class JoinPartition:
         if committed - self._store.position.next >= FAR:
             await self._heal(committed, healed)
         self._waiting = await asyncio.to_thread(self._count_waiting)
-        self._healed_at = committed
-        self._ticking = asyncio.create_task(self._live())
-        self._note_healing()
-        self._role.metrics.show(self._number, self._store.position.next, self._waiting)
-        return self._store.position.next
 
     async def process(self, records: Sequence[ConsumerRecord], *, silent: bool) -> None:
         """Fold a batch; with silent=True what it causes was sent by somebody else."""

@@ -109,6 +109,22 @@ def test_who_loses_the_partition_meanwhile_lets_go_of_its_folder(
     asyncio.run(use())
 
 
+def test_who_loses_the_partition_while_it_is_being_opened_lets_go_of_its_folder(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    async def use() -> None:
+        async with role(pipeline, tmp_path) as made:
+            partition = made.partition(TP(EVENTS, 0))
+            opening = asyncio.create_task(partition.open(0, print))
+            await asyncio.sleep(0)  # it waits for the broker's answer now
+            assert partition._at.is_dir()
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            StateStore(partition._at, partition._stamp).close()
+
+    asyncio.run(use())
+
+
 def test_kill_9_of_the_worker_leaves_no_process(pipeline: Pipeline, tmp_path: Path) -> None:
     program = (
         "import asyncio, sys; from pathlib import Path; from schemas.settings.servers import Kafka;"

@@ -27,7 +27,7 @@ class SlowDisk:
 
 def test_a_state_is_closed_when_the_flush_that_goes_on_has_ended(tmp_path: Path) -> None:
     store, disk = StateStore(tmp_path / "state", Stamp(1, "topic")), SlowDisk()
-    store.close()
+    store._db.close()
     store._db = disk
     flushing, closing = Thread(target=store.flush), Thread(target=store.close)
     flushing.start()
