@@ -18,6 +18,11 @@ class Plan:
     folder: Path  # for everything that it writes while it runs
     progress: Progress
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it only has to run: once, so that it measures nothing."""
+        return self.runs == 1
+
     def step(self, says: str, total: int) -> Callable[[int], None]:
         """A line with a bar for the next piece of work. To be called with how much of `total` is done."""
         task = self.progress.add_task(says, total=total)

@@ -100,7 +100,7 @@ def test_a_cent_or_a_row_too_much_in_an_answer_is_a_difference(
     }
 
     def differing(**moments: reports_compared.Answers) -> Differing:
-        plan = Plan(_RECORDS, 1, Path(), Progress(disable=True))
+        plan = Plan(_RECORDS, 3, Path(), Progress(disable=True))
         return reports_compared.beside_brute_force(brute, moments, _BEGAN, plan, 3).differing
 
     assert differing(first=right, then=right) == (0, [])
