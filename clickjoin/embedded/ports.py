@@ -5,11 +5,14 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from random import SystemRandom
 
 from clickjoin.embedded.errors import CannotStartError
 
 _LOOPBACK = "127.0.0.1"
 _LOOK_AGAIN = 0.1  # seconds
+_FIRST, _END = 10_000, 32_768  # above these a system hands out ports to whoever asks for any
+_TRIES = 100
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,11 @@ class Port:
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
+    """A port that nobody listens on right now, and that nobody is given who asks for any port."""
+    choice = SystemRandom()  # processes that were forked would choose alike
+    for _ in range(_TRIES):
+        if is_free(Port(number := choice.randrange(_FIRST, _END), "")):
+            return number
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])

@@ -21,6 +21,10 @@ def test_free_ports_pass() -> None:
     check_ports([Port(free_port(), "[kafka] port"), Port(free_port(), "[ingest] listen", "localhost")])
 
 
+def test_a_free_port_is_none_that_the_system_gives_to_others_before_it_is_listened_on(taken: int) -> None:
+    assert max(free_port() for _ in range(50)) < taken  # which the system chose
+
+
 def test_every_taken_port_is_named_with_its_key(taken: int) -> None:
     with pytest.raises(CannotStartError) as caught:
         check_ports([Port(taken, "[kafka] port"), Port(free_port(), "[clickhouse] port")], patience=0)
