@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests.java import start_quickly
@@ -27,6 +28,15 @@ def log_level() -> Iterator[None]:
     before = root.level
     yield
     root.setLevel(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_logger_is_kept() -> Iterator[None]:
+    """A logger that was used once under the logs of some command would keep them, and a later test hear nothing."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        yield
 
 
 @pytest.fixture(scope="session")
