@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from bench.funnel import refresh
 from bench.kind import Plan
 from bench.oracle.brute import BruteForce, Differing
 from bench.oracle.report_questions import Row, comparable, expected, found, named, questions, statement, tables
@@ -45,8 +46,8 @@ def asked_at_moments(running: System, plan: Plan, began: int) -> dict[str, Answe
     for table in _TABLES:
         running.command(f"SYSTEM START MERGES {table}")
         running.command(f"OPTIMIZE TABLE {table} FINAL")
-    for what in ("REFRESH", "WAIT"):
-        running.command(f"SYSTEM {what} VIEW click_days_refresh")
+    with running.client() as client:
+        refresh(plan, client)
     return answers | {"merged": _asked(running, plan, began, "merged")}
 
 

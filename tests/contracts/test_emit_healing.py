@@ -1,8 +1,8 @@
 """A long stretch of `deliveries` is folded by processes beside the worker, to the state that it would have folded."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import psutil
@@ -20,10 +20,12 @@ from streams.adapters.pending_store import PendingStore
 from streams.agents import emit_partition
 from streams.agents.emit import EmitRole
 from streams.agents.emit_partition import EmitPartition
+from streams.agents.healing import Healing
 from streams.metrics import EmitMetrics
 from tests.emit_process import PARTITIONS, fresh_topics
 from tests.emit_samples import delivery
 from tests.kafka_server import KafkaServer
+from tests.support.roles import started
 
 pytestmark = pytest.mark.kafka
 
@@ -31,16 +33,10 @@ TOLD = [delivery(n, destination="source/pops") for n in range(200)]
 TRIED = [delivery(n, "delivered" if n % 2 else "retry", 1, destination="source/pops") for n in range(100)]
 
 
-@asynccontextmanager
-async def role(kafka: KafkaServer, data: Path) -> AsyncIterator[EmitRole]:
+def role(kafka: KafkaServer, data: Path) -> AbstractAsyncContextManager[EmitRole]:
     """It has no lease, and so sends nothing."""
     settings = Settings(kafka=Kafka(bootstrap=kafka.bootstrap))
-    made = EmitRole(settings, data, PARTITIONS, EmitMetrics(CollectorRegistry()))
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
+    return started(EmitRole(settings, data, PARTITIONS, EmitMetrics(CollectorRegistry())))
 
 
 async def append(kafka: KafkaServer, told: list[Delivery]) -> None:
@@ -73,22 +69,25 @@ def test_a_lost_disk_is_folded_beside_the_worker_to_the_same_state(
     kafka: KafkaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began: list[int] = []
+    start = Healing._start
+
+    async def noted(self: Healing) -> Process:
+        process = await start(self)
+        began.append(process.pid)
+        return process
 
     async def use(data: Path) -> list[State]:
         async with role(kafka, data) as made:
             partitions = [made.partition(TP(OUTCOMES, number)) for number in range(PARTITIONS)]
-            standing = asyncio.gather(*(stand(one) for one in partitions if isinstance(one, EmitPartition)))
-            while not standing.done():
-                began.extend(one.pid for one in psutil.Process().children() if one.pid not in began)
-                await asyncio.sleep(0.01)
-            return await standing
+            return await asyncio.gather(*(stand(one) for one in partitions if isinstance(one, EmitPartition)))
 
+    monkeypatch.setattr(Healing, "_start", noted)
     fresh_topics(kafka.bootstrap)
     asyncio.run(append(kafka, [*TOLD, *TRIED]))
     here = asyncio.run(use(tmp_path / "here"))
     assert sum(len(rows) for _, _, rows in here) == 200 + 150, "a standing of each, and what waits"
-    count = len(began)
+    assert began == [], "so few are folded here"
     monkeypatch.setattr(emit_partition, "FAR", 1)
     assert asyncio.run(use(tmp_path / "beside")) == here
-    assert len(began) > count
-    assert not any(psutil.pid_exists(pid) for pid in began[count:])
+    assert began
+    assert not any(psutil.pid_exists(pid) for pid in began)

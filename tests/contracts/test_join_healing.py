@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,7 @@ from tests.kafka_server import KafkaServer
 from tests.polling import until
 from tests.properties.logs import SEED
 from tests.support.pipeline import Pipeline
+from tests.support.roles import started
 from tests.support.traffic import Traffic
 
 pytestmark = pytest.mark.kafka
@@ -42,15 +43,9 @@ def pipeline(kafka: KafkaServer) -> Iterator[Pipeline]:
     made.close()
 
 
-@asynccontextmanager
-async def role(pipeline: Pipeline, data: Path) -> AsyncIterator[JoinRole]:
+def role(pipeline: Pipeline, data: Path) -> AbstractAsyncContextManager[JoinRole]:
     settings = Settings(kafka=Kafka(bootstrap=pipeline.bootstrap))
-    made = JoinRole(settings, data, PARTITIONS, JoinMetrics(CollectorRegistry()))
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
+    return started(JoinRole(settings, data, PARTITIONS, JoinMetrics(CollectorRegistry())))
 
 
 def children() -> list[psutil.Process]:

@@ -2,13 +2,17 @@
 
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from clickjoin.embedded.ports import free_port
+from streams.role import Role
 from tests.forked import Forked
 from tests.polling import until
 
@@ -26,6 +30,19 @@ schedule = ["0s", "1h"]
 [sources.pops.postbacks."*"]
 url = "{destination}"
 """
+
+
+AnyRole = TypeVar("AnyRole", bound=Role)
+
+
+@asynccontextmanager
+async def started(role: AnyRole) -> AsyncIterator[AnyRole]:
+    """A role in this process, connected."""
+    await role.start()
+    try:
+        yield role
+    finally:
+        await role.stop()
 
 
 class RoleProcess:
