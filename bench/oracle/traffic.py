@@ -27,6 +27,7 @@ _LONG_WAIT = 30 * 24 * HOUR
 SHORT_WAIT = 3000  # milliseconds, of those that do not wait for ever
 _MANY_CONVERSIONS, _MANY_WAITING = 1_200, 120  # beyond the caps of a click
 _MANY_EVERY, _MANY_FIRST = 100_000, 20
+_NO_CLICK_EVERY, _NO_CLICK_FIRST = 100, 50
 _REMEMBERED = 50_000  # conversions that a network changes its mind about
 _CHANGED = 0.2
 _LATER = (24 * HOUR, 32 * 24 * HOUR)  # when it says so: after all the rest, in this month and in the next
@@ -105,10 +106,10 @@ class Traffic:
             name = f"{life * 7919 % 1_000_003}-{life}"
             for source in ("pops", "push"):
                 _Life(self, life, brought_click_id(source, name), source).tell()
-        elif chance < 0.105:
+        elif life % _NO_CLICK_EVERY == _NO_CLICK_FIRST:
             _Life(self, life, "", "").tell()
         else:
-            cold = _COLD if chance < 0.11 else 0
+            cold = _COLD if chance < 0.105 else 0
             _Life(self, life, self._own_id(life, cold), "pops", cold).tell()
 
     def _own_id(self, life: int, cold: int = 0) -> str:

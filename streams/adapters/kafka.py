@@ -12,7 +12,9 @@ from aiokafka.helpers import create_ssl_context
 from aiokafka.structs import OffsetAndMetadata
 
 from schemas.settings.servers import Kafka
+from streams.adapters.connections import heed_closed_connections
 
+heed_closed_connections()
 log = structlog.get_logger(__name__)
 
 KeyValue = tuple[bytes | None, bytes]

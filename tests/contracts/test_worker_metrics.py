@@ -173,9 +173,9 @@ def test_a_worker_without_its_broker_is_live_and_says_why_it_is_not_ready(
         assert "no commit has succeeded" in worker.get("/health/ready")[1]
         assert worker.get("/health/live")[0] == 200
         assert worker.get("/metrics")[0] == 200
+        until(lambda: worker.samples()["clickjoin_join_commit_failures_total"] > 0, 60, "a commit has failed")
         kafka.start()
         worker.until_ready()
-        assert worker.samples()["clickjoin_join_commit_failures_total"] > 0
     finally:
         worker.kill()
         kafka.restart()
