@@ -7,8 +7,11 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = ip_network("64:ff9b::/96")
-_PUBLIC_BUT_LOCAL = (ip_network("168.63.129.16/32"),)
-"""Addresses outside the private ranges at which a cloud's machines reach its control plane (Azure)."""
+_PUBLIC_BUT_LOCAL = (ip_network("168.63.129.16/32"), ip_network("192.0.0.192/32"))
+"""Addresses at which a cloud's machines reach its control plane, and that look public (Azure, Oracle)."""
+_PUBLIC_V6 = ip_network("2000::/3")
+_RESERVED = (ip_network("192.0.0.0/24"), ip_network("192.88.99.0/24"), ip_network("3fff::/20"))
+"""What `is_global` takes for public, as do some versions of Python or all of them."""
 
 
 def why_refused(host: str, allow: Sequence[Network]) -> str:
@@ -49,6 +52,12 @@ def _kind(address: Address) -> str:
         (address.is_unspecified, "no address of a host"),
         (address.is_multicast, "a multicast address"),
         (any(address in network for network in _PUBLIC_BUT_LOCAL), "an address of the cloud itself"),
-        (not address.is_global, "a private or reserved address"),
+        (_is_reserved(address), "a private or reserved address"),
     )
     return next((word for applies, word in words if applies), "")
+
+
+def _is_reserved(address: Address) -> bool:
+    """Whether it lies outside of what is given to hosts in public, by IANA's registries."""
+    is_assigned = isinstance(address, IPv4Address) or address in _PUBLIC_V6
+    return not (address.is_global and is_assigned) or any(address in network for network in _RESERVED)
