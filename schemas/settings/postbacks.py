@@ -59,6 +59,7 @@ class SourcePostback(Section):
     networks: tuple[str, ...] = ()
     min_payout: MoneyText | None = None  # of what the network pays, not of what is told; both ends belong to it
     max_payout: MoneyText | None = None
+    amount_changes: bool = False  # also of a new amount of a conversion whose status stays as it was
     once: bool = False  # of an event that repeats the first alone: once for each click, event and status
     also: tuple[Also, ...] = ()  # what is not told unless asked
     # What it could be told of, but not like this, is recorded as not_sendable.

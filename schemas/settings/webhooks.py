@@ -57,6 +57,7 @@ class Webhook(Section):
     countries: tuple[CountryCode, ...] = ()
     networks: tuple[str, ...] = ()
     statuses: Annotated[tuple[Status, ...], Field(min_length=1)] = STATUSES
+    amount_changes: bool = False  # also of a new amount of a conversion whose status stays as it was
     also: tuple[Also, ...] = ()  # what is not told unless asked
     delay: Wait = 0
     success: Success = Success()

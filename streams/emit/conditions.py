@@ -26,11 +26,13 @@ class Conditions(NamedTuple):
     sources: frozenset[str] = frozenset()
     max_event_age_ms: Millis | None = None
     refunds: bool = True
+    amount_changes: bool = False
 
     def fit(self, outcome: Outcome, click: Click, conversion: Conversion) -> bool:
         """Whether the source wants to be told. A bound in another currency than the amount's bounds nothing."""
         return (
             conversion.status in self.statuses
+            and self._is_news(outcome, conversion)
             and self._is_asked_for(outcome, click, conversion)
             and (not self.events or conversion.event in self.events)
             and (not self.sources or click.source in self.sources)
@@ -57,6 +59,12 @@ class Conditions(NamedTuple):
         if self.currencies and conversion.currency not in self.currencies:
             return f"other_currency: {conversion.currency}, wanted is {' or '.join(sorted(self.currencies))}"
         return ""
+
+    def _is_news(self, outcome: Outcome, conversion: Conversion) -> bool:
+        """Credited, or another status; where that is asked for, another amount of the same status."""
+        if outcome.outcome == "attributed":
+            return True
+        return outcome.outcome == "updated" and (self.amount_changes or outcome.previous_status != conversion.status)
 
     def _is_asked_for(self, outcome: Outcome, click: Click, conversion: Conversion) -> bool:
         """Live and no test, or explicitly wanted all the same."""
@@ -90,6 +98,7 @@ def conditions_of(postback: SourcePostback) -> Conditions:
         frozenset(postback.also),
         frozenset(postback.currencies),
         postback.max_click_age,
+        amount_changes=postback.amount_changes,
     )
 
 
@@ -103,6 +112,7 @@ def conditions_of_webhook(webhook: Webhook) -> Conditions:
         networks=frozenset(webhook.networks),
         also=frozenset(webhook.also),
         sources=frozenset(webhook.sources),
+        amount_changes=webhook.amount_changes,
     )
 
 

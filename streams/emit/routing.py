@@ -32,7 +32,7 @@ def deliveries_of(
 ) -> list[Delivery]:
     """The first records of the deliveries that an outcome causes; their IDs are derived from it."""
     click, conversion = outcome.click, outcome.conversion
-    if click is None or conversion is None or not _is_news(outcome, conversion):
+    if click is None or conversion is None:
         return []
     named = routes.owners.named(click)
     asking = [(route_for(routes, click.source, conversion.event), "")]
@@ -46,13 +46,6 @@ def deliveries_of(
         for route, why_not in asking
         if route and route.conditions.fit(outcome, click, conversion)
     ]
-
-
-def _is_news(outcome: Outcome, conversion: Conversion) -> bool:
-    """Whether this outcome is news to a source: credited, and of an update its status."""
-    if outcome.outcome == "updated":
-        return outcome.previous_status != conversion.status
-    return outcome.outcome == "attributed"
 
 
 def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route, id_: str) -> Rendered:

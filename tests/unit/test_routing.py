@@ -76,6 +76,16 @@ def test_an_update_is_told_only_where_its_status_became_a_wanted_one_d26() -> No
     assert told(outcome(outcome="updated", previous_status="approved", conversion={"status": "rejected"})) == []
 
 
+def test_a_new_amount_of_the_same_status_is_told_where_it_is_asked_for_d26() -> None:
+    asked = {"*": {"url": URL, "amount_changes": True}}
+    changed = outcome(outcome="updated", previous_status="approved", conversion={"payout": Decimal(9)})
+    (made,) = told(changed, asked)
+    assert made.url.endswith("payout=9")
+    refused = outcome(outcome="updated", previous_status="rejected", conversion={"status": "rejected"})
+    assert told(refused, asked) == []
+    assert told(outcome(outcome="duplicate"), asked) == []
+
+
 def test_without_a_source_click_id_it_is_recorded_as_not_sendable() -> None:
     (made,) = told(outcome(click={"source_click_id": ""}))
     assert made.state == "not_sendable"
