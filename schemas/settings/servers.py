@@ -129,8 +129,8 @@ class Emit(Section):
     allow: tuple[AddressRange, ...] = ()  # private addresses that may be called all the same
     schedule: Schedule = DEFAULT_SCHEDULE  # waits before each attempt
     hold: Wait = 604_800_000  # so long what cannot be told yet (no rate) waits, then it expires
-    connect_timeout: Duration = 3_000
-    timeout: Duration = 10_000
+    connect_timeout: Duration = Field(3_000, ge=1)  # 0 would be no time-out at all to libcurl
+    timeout: Duration = Field(10_000, ge=1)
     concurrency: int = Field(64, ge=1, le=1024)  # per destination, whose own [….sending] may say otherwise
     max_open: int = Field(2048, ge=1)  # per worker
 

@@ -169,6 +169,8 @@ def test_the_sample_is_right() -> None:
         ("ingest/public_url", "t.example.com", 'ingest.public_url = "t.example.com": write the scheme and the host'),
         ("ingest/secrets", "hunter2", 'ingest.secrets = "***": write an array here'),
         ("emit/schedule", [], "emit.schedule = []: "),
+        ("emit/timeout", "0s", 'emit.timeout = "0s": should be greater than or equal to 1'),
+        ("emit/connect_timeout", "0s", 'emit.connect_timeout = "0s": should be greater than or equal to 1'),
         ("kafka/bootstrap", "embeded", 'kafka.bootstrap = "embeded": write "embedded", or the addresses'),
         ("kafka/replication", 3, "kafka.replication = 3: the embedded Kafka is one node: write 1"),
         ("kafka/security", {"protocol": "SASL_SSL"}, "kafka.security.protocol = \"SASL_SSL\": needs mechanism"),
