@@ -17,6 +17,7 @@ from clickjoin.cli.deliveries_options import (
     State,
     To,
     refuse_everything,
+    refuse_unknown,
     wanted,
 )
 from clickjoin.cli.options import (
@@ -68,7 +69,8 @@ def list_(
 ) -> None:
     """Show the last step of each source postback, the newest first."""
     meant = wanted(ids, destination, state, code, event, click, (since, until), limit)
-    deliveries_shown.show_found(load_for("deliveries", config, quiet=True), meant, as_json)
+    if not deliveries_shown.show_found(load_for("deliveries", config, quiet=True), meant, as_json):
+        refuse_unknown(meant.destination, config, data)
 
 
 @app.command()
@@ -101,7 +103,9 @@ def resend(
     """
     meant = wanted(ids, destination, state, code, event, click, (since, until), limit)
     refuse_everything(meant)
-    deliveries_wishes.resend(load_for("deliveries", config, quiet=True), meant, dry_run=dry_run, as_json=as_json)
+    settings = load_for("deliveries", config, quiet=True)
+    if not deliveries_wishes.resend(settings, meant, dry_run=dry_run, as_json=as_json):
+        refuse_unknown(meant.destination, config, data)
 
 
 @app.command()
@@ -125,7 +129,8 @@ def cancel(
     meant = wanted(ids, destination, state, code, event, click, (since, until), limit)
     refuse_everything(meant)
     settings = load_for("deliveries", config, quiet=True)
-    deliveries_wishes.cancel(settings, meant, reason, dry_run=dry_run, as_json=as_json)
+    if not deliveries_wishes.cancel(settings, meant, reason, dry_run=dry_run, as_json=as_json):
+        refuse_unknown(meant.destination, config, data)
 
 
 @app.command()
@@ -151,7 +156,8 @@ def retemplate(
     meant = wanted(ids, destination, state, code, event, click, (since, until), limit)
     refuse_everything(meant)
     settings = load_for("deliveries", config, quiet=True)
-    deliveries_wishes.retemplate(settings, meant, dry_run=dry_run, as_json=as_json)
+    if not deliveries_wishes.retemplate(settings, meant, dry_run=dry_run, as_json=as_json):
+        refuse_unknown(meant.destination, config, data)
 
 
 @app.command("test")

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from clickjoin.cli.options import WRONG, fail
+from clickjoin.cli.options import WRONG, fail, load_whole
 from clickjoin.period import WORDS, beginning, end
 from schemas.values import DeliveryState
 
@@ -17,7 +18,10 @@ _MOST_CODE = 999
 STATES: tuple[str, ...] = get_args(DeliveryState)
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Of deliveries.")]
-Destination = Annotated[str, typer.Option("--destination", metavar="NAME", help="A source, or source/NAME.")]
+Destination = Annotated[
+    str,
+    typer.Option("--destination", metavar="NAME", help="A source, webhook/NAME, conversion_api/NAME or partner/NAME."),
+]
 State = Annotated[str, typer.Option("--state", metavar="STATE,…", help=f"Of the last step: {', '.join(STATES)}.")]
 Code = Annotated[str, typer.Option("--code", metavar="CODE,…", help="Of the last answer; 0: there was none.")]
 Event = Annotated[str, typer.Option("--event", metavar="EVENT", help="The event that is told.")]
@@ -74,6 +78,15 @@ def refuse_everything(meant: "Wanted") -> None:
     """Exits with 2 where nothing says which deliveries are meant."""
     if meant.is_anything:
         fail("say which: by ID, --destination, --state, --code, --event, --click, --from or --to", WRONG)
+
+
+def refuse_unknown(destination: str, config: Path, data: Path) -> None:
+    """Nothing was found: exits with 2 where that is so because there is no such destination, in file or catalogue."""
+    from streams.emit.routes import successes_of
+
+    known = sorted(successes_of(load_whole(config, data)[0])) if destination else [""]
+    if destination not in known:
+        fail(f"nothing is found, and there is no destination {destination}: there are {', '.join(known)}", WRONG)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ def row(found: "Found") -> tuple[Any, ...]:
     )
 
 
-def show_found(settings: Settings, wanted: "Wanted", as_json: bool) -> None:
-    """The last step of each that is meant."""
+def show_found(settings: Settings, wanted: "Wanted", as_json: bool) -> bool:
+    """The last step of each that is meant. Says whether there is any."""
     from sql.deliveries import find
 
     with clickhouse(settings) as client:
@@ -37,6 +37,7 @@ def show_found(settings: Settings, wanted: "Wanted", as_json: bool) -> None:
         print_table("source postbacks", COLUMNS, [row(one) for one in found])
     if len(found) == wanted.most:
         typer.echo(f"only the newest {wanted.most} are shown: --limit shows more", err=True)
+    return bool(found)
 
 
 def show_steps(settings: Settings, delivery_id: str, as_json: bool) -> None:

@@ -31,11 +31,11 @@ class Call(NamedTuple):
     as_json: bool
 
 
-def resend(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool) -> None:
+def resend(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool) -> bool:
     """Send again what is meant; where neither an ID nor a state is named, what failed, expired or was cancelled."""
     from clickjoin import wishes
 
-    _ask(
+    return _ask(
         settings,
         _of_states(wanted, _ENDED_BADLY),
         wishes.why_not_again,
@@ -44,11 +44,11 @@ def resend(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool
     )
 
 
-def cancel(settings: Settings, wanted: "Wanted", reason: str, *, dry_run: bool, as_json: bool) -> None:
+def cancel(settings: Settings, wanted: "Wanted", reason: str, *, dry_run: bool, as_json: bool) -> bool:
     """Cancel what is meant and still waits."""
     from clickjoin import wishes
 
-    _ask(
+    return _ask(
         settings,
         _of_states(wanted, _WAITING),
         wishes.why_not_cancelled,
@@ -57,11 +57,11 @@ def cancel(settings: Settings, wanted: "Wanted", reason: str, *, dry_run: bool, 
     )
 
 
-def retemplate(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool) -> None:
+def retemplate(settings: Settings, wanted: "Wanted", *, dry_run: bool, as_json: bool) -> bool:
     """Give what is meant and still waits the request that the present template makes."""
     from clickjoin import wishes
 
-    _ask(
+    return _ask(
         settings,
         _of_states(wanted, _RETEMPLATED),
         wishes.why_not_retemplated,
@@ -74,8 +74,11 @@ def _of_states(wanted: "Wanted", states: tuple[str, ...]) -> "Wanted":
     return wanted if wanted.ids or wanted.states else replace(wanted, states=states)
 
 
-def _ask(settings: Settings, wanted: "Wanted", why_not: "Callable[[Found], str]", wish: "Wish", call: Call) -> None:
-    """Ask for everything that can be asked for. Exits with 1 where something that was meant cannot."""
+def _ask(settings: Settings, wanted: "Wanted", why_not: "Callable[[Found], str]", wish: "Wish", call: Call) -> bool:
+    """Ask for everything that can be asked for. Exits with 1 where something that was meant cannot.
+
+    Says whether there is anything of what was meant.
+    """
     from clickjoin.wishes import Asked, ask
     from sql.deliveries import find
 
@@ -94,6 +97,7 @@ def _ask(settings: Settings, wanted: "Wanted", why_not: "Callable[[Found], str]"
         typer.echo(f"there may be more than these {wanted.most}: --limit takes more", err=True)
     if any(one.problem for one in (*asked, *refused)):
         raise typer.Exit(FAILED)
+    return bool(found)
 
 
 def _tell(results: "Sequence[Asked]", possible: "Sequence[Found]", call: Call) -> None:
@@ -101,9 +105,9 @@ def _tell(results: "Sequence[Asked]", possible: "Sequence[Found]", call: Call) -
         print_json({"dry_run": call.dry_run, "deliveries": [one._asdict() for one in results]})
         return
     good = [one for one in results if not one.problem]
-    if call.dry_run:
+    if call.dry_run and possible:
         print_table(f"would be {call.done}", COLUMNS, [row(one) for one in possible])
-    else:
+    elif good:
         print_table(f"are asked to be {call.done}", ("delivery", "as"), [(one.delivery_id, one.new_id) for one in good])
     for one in results:
         if one.problem:

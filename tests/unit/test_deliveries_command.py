@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,18 @@ def test_a_wrong_call_says_what_would_be_right(tmp_path: Path, arguments: tuple[
     code, _, error = run(tmp_path, *arguments)
     assert code == 2
     assert told in error
+
+
+@pytest.mark.parametrize("command", ["list", "resend", "cancel", "retemplate"])
+def test_a_destination_that_is_not_there_is_a_wrong_call_and_not_nothing_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    for module in ("shown", "wishes"):
+        monkeypatch.setattr(f"clickjoin.cli.deliveries_{module}.clickhouse", nullcontext)
+    monkeypatch.setattr("sql.deliveries.find", lambda client, wanted: [])
+    code, _, error = run(tmp_path, command, "--destination", "crm", "--data", str(tmp_path))
+    assert (code, error) == (2, "nothing is found, and there is no destination source/crm: there are source/pops\n")
+    assert run(tmp_path, command, "--destination", "pops", "--data", str(tmp_path))[0] == 0
 
 
 def found(**fields: Any) -> Found:
