@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from clickjoin.cli.options import FAILED, WRONG, fail
-from clickjoin.cli.output import print_json
+from clickjoin.cli.output import print_json, visible
 from schemas.settings.file import Settings
 
 if TYPE_CHECKING:
@@ -77,4 +77,4 @@ def _print(document: dict[str, Any], as_json: bool) -> None:
     if answer := document.get("answer"):
         typer.echo(f"\nanswer: {answer['code'] or 'none'} after {answer['took_ms']} ms: {answer['reason'] or 'taken'}")
         if answer["body"]:
-            typer.echo(answer["body"])
+            typer.echo(visible(answer["body"]))

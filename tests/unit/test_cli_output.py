@@ -51,6 +51,14 @@ def test_a_table_shows_what_came_from_outside_as_it_is(capsys: pytest.CaptureFix
     assert "[red]x[/red]" + "y" * 150 in shown
 
 
+def test_what_a_terminal_would_obey_is_written_out_not_sent_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("answers", ("answer",), [("\x1b[31mred\x1b]0;title\x07\x9b2J\u202etxt \N{GRINNING FACE}",)])
+    shown = capsys.readouterr().out
+    assert r"\x1b[31mred\x1b]0;title\x07\x9b2J\u202etxt" in shown
+    assert "\N{GRINNING FACE}" in shown
+    assert not any(each in shown for each in "\x1b\x07\x9b\u202e")
+
+
 def test_json_keeps_money_exact_and_moments_readable(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"payout": Decimal("0.10000000"), "at": AT, "text": "zürich"})
     assert json.loads(capsys.readouterr().out) == {

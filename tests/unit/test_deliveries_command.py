@@ -97,6 +97,15 @@ def test_an_answer_to_a_test_is_shown_without_our_secrets_even_where_it_is_cut_i
     assert told == ("x" * 490 + "/pb/***")[:500]
 
 
+def test_an_answer_to_a_test_does_nothing_to_the_terminal(tmp_path: Path) -> None:
+    class Painter(StandIn):
+        async def _chunks(self, path: str) -> AsyncIterator[bytes]:
+            yield b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x1b[31mred"
+
+    with stand_in(server=Painter()) as source:
+        assert run(tmp_path, *SENT, base=source.url)[1].endswith("taken\n\\x1b[31mred\n")
+
+
 def test_a_test_is_sent_within_the_time_outs_of_its_own_destination(tmp_path: Path) -> None:
     own = '[sources.pops.sending]\ntimeout = "60s"\n'
     with stand_in() as source:
