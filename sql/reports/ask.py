@@ -1,8 +1,9 @@
 """Asks ClickHouse for a report: first what the tables hold, then no more than that needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.query import QueryResult
@@ -15,7 +16,7 @@ from sql.stream import stream as stream_of
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a report. Money is Decimal, shares are float, moments know their zone."""
+    """The rows of a report. Money is Decimal, shares are float, hours are those of the asked time zone."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -53,9 +54,18 @@ def ask(client: Client, question: Question) -> Answer:
 
 def answered(question: Question, result: QueryResult) -> Answer:
     """What the server found. Raises NoRateError."""
-    answer = Answer(tuple(result.column_names), tuple(tuple(row) for row in result.result_rows))
+    columns = tuple(result.column_names)
+    answer = Answer(columns, tuple(map(tuple, _in_zone(columns, result.result_rows, ZoneInfo(question.zone)))))
     check_rates(question.into, _currencies(answer))
     return answer
+
+
+def _in_zone(columns: Sequence[str], rows: Sequence[Sequence[Any]], zone: ZoneInfo) -> Iterable[Sequence[Any]]:
+    """The rows, their hours in this zone: not every server's answer carries it."""
+    if "hour" not in columns:
+        return rows
+    at = columns.index("hour")
+    return ([*row[:at], row[at].astimezone(zone), *row[at + 1 :]] for row in rows)
 
 
 def shown(question: Question) -> str:

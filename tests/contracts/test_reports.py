@@ -106,6 +106,12 @@ def test_a_day_is_that_of_the_time_zone(told: Client) -> None:
     assert {zone: str(day) for zone, day in days.items()} == {"UTC": "2026-09-21", "Asia/Tokyo": "2026-09-21"}
 
 
+def test_an_hour_is_told_in_the_time_zone(told: Client) -> None:
+    hours = {str(row["hour"]) for row in asked(told, "funnel", group_by=("hour",), zone="Asia/Kolkata")}
+    assert hours == {"2026-09-21 19:00:00+05:30"}
+    assert hours == {str(row["hour"]) for row in asked(told, "revenue", group_by=("hour",), zone="Asia/Kolkata")}
+
+
 def test_a_funnel_of_nothing_has_every_step_without_rates(told: Client) -> None:
     nothing = asked(told, "funnel", until=1)
     assert [(row["clicks"], row["rate"]) for row in nothing] == [(0, None)] * 4
