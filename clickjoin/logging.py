@@ -99,6 +99,7 @@ def _route_standard_logging(shared: list[Processor], render: Processor, level: i
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.setLevel(level)  # of a logger that a library gave a level of its own (urllib3) the root's says nothing
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

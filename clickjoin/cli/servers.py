@@ -48,6 +48,8 @@ def migrate(
     settings = load_for("migrate", config, quiet=True)
     from clickjoin.embedded.errors import CannotStartError
     from clickjoin.prepare import prepare
+    from clickjoin.status.overall import nobody_listens
+    from sql.connect import address
     from sql.migrate import MigrationError
     from sql.migrate import plan as planned
 
@@ -56,8 +58,11 @@ def migrate(
             _print_plan(planned(settings.clickhouse.dsn, settings.clickhouse.retention.days), as_json=as_json)
             return
         applied = prepare(settings)
-    except (CannotStartError, MigrationError) as error:
+    except CannotStartError as error:
         fail(str(error))
+    except MigrationError as error:
+        why = nobody_listens(address(settings.clickhouse.dsn))
+        fail(f"ClickHouse: {why}" if why else str(error))
     if as_json:
         print_json({"applied": applied})
     else:

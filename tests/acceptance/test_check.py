@@ -169,6 +169,7 @@ def test_help_imports_no_server_no_client_and_no_model() -> None:
 
 
 AWAY = [(["status"], 2), (["funnel"], 2), (["trace", "abc"], 2), (["migrate"], 1)]  # migrate needs Kafka first
+AWAY += [(["migrate", "--plan"], 2), (["export", "clicks"], 2)]
 
 
 @pytest.mark.parametrize(("command", "port"), AWAY)
@@ -181,3 +182,4 @@ def test_servers_that_are_away_are_named_and_end_with_1(tmp_path: Path, command:
     assert done.returncode == 1
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Max retries" not in done.stderr  # a library's words

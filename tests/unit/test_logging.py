@@ -41,6 +41,11 @@ def test_libraries_log_warnings_the_same_way_and_nothing_less() -> None:
     assert (line["event"], line["logger"], line["level"], line["role"]) == ("slow", "faust", "warning", "join")
 
 
+def test_a_library_that_sets_its_own_level_logs_no_more_than_the_others() -> None:
+    quiet = "configure_logging((), libraries=logging.CRITICAL); logging.getLogger('urllib3').setLevel(logging.WARNING)"
+    assert logged(f"{quiet}; logging.getLogger('urllib3.connectionpool').warning('Retrying')") == ("", "")
+
+
 @pytest.mark.parametrize(
     "body",
     [
