@@ -18,6 +18,7 @@ from sql.reports.question import CUT, KEEP, Question, filterable
 from sql.reports.rates import Into, into
 
 _MOST_DECIMALS = 8  # as the tables hold money
+_OF_ANOTHER_KIND = ("reconcile", "settlement")  # reports that are no statement: clickjoin.cli.report knows them
 
 From = Annotated[str, typer.Option("--from", metavar="TIME", help=f"The first time that counts: {WORDS}.")]
 To = Annotated[str, typer.Option("--to", metavar="TIME", help="The last one: a day, a week or a month is whole.")]
@@ -79,7 +80,7 @@ class Choices:
 
 def question(name: str, choices: Choices, settings: Settings, now: datetime) -> Question:
     """The question. Raises ValueError, which says what there is, for a word that nothing is known of."""
-    report = report_named(name)
+    report = report_named(name, *_OF_ANOTHER_KIND)
     here = now.astimezone(zone_named(choices.zone))
     since, until = time_between(choices.since, choices.until, here)
     return Question(
@@ -158,7 +159,10 @@ def _into(currency: str, settings: Settings) -> Into | None:
 
 
 def _period(text: str) -> int:
-    span = parse_duration(text)
+    try:
+        span = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"--period: {error}") from None
     if span < 1:
         raise ValueError(f"--period {text}: a subscription runs for some time")
     return span

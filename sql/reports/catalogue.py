@@ -89,8 +89,8 @@ REPORTS = {
 }
 
 
-def report_named(name: str) -> Report:
-    """Raises ValueError, listing the reports, where there is none of that name."""
+def report_named(name: str, *others: str) -> Report:
+    """Raises ValueError, listing the reports and the `others` that there are, where there is none of that name."""
     if name not in REPORTS:
-        raise ValueError(f"no report {name!r}: there are {', '.join(REPORTS)}")
+        raise ValueError(f"no report {name!r}: there are {', '.join((*REPORTS, *others))}")
     return REPORTS[name]
