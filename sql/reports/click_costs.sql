@@ -1,6 +1,6 @@
 -- Clicks and what they cost, by currency: their own cost or, where a bill (table `costs`) names them, a share of it.
--- A bill is spread evenly over the clicks that it names and that are neither robots nor tests, to the eighth place;
--- what is left over goes to the first of them by click ID, so that the shares add up to the bill. Bills add up too.
+-- A bill is spread evenly over the clicks that it names and that are neither robots nor tests, to the eighth place.
+-- What is left over goes to the first of them by click ID, so that the shares add up to the bill. Bills add up too.
 -- `sets` are the combinations of dimensions that bills of this time name: what no bill asks for is not read.
 WITH
     (

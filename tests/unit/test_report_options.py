@@ -59,6 +59,7 @@ def test_days_are_those_of_the_zone_and_the_last_one_is_whole() -> None:
     ("name", "typed", "told"),
     [
         ("sales", {}, "no report 'sales': there are funnel, time, revenue"),
+        ("sales", {}, "optimise, reconcile, settlement"),
         ("revenue", {"group_by": "day,colour"}, "revenue has no dimension 'colour': there are campaign"),
         ("revenue", {"group_by": "day,day"}, "one of them is there twice"),
         ("revenue", {"status": "good"}, "no status 'good': there are pending, approved, rejected"),
@@ -69,6 +70,7 @@ def test_days_are_those_of_the_zone_and_the_last_one_is_whole() -> None:
         ("revenue", {"strict": True}, "only the funnel"),
         ("revenue", {"since": "today", "until": "yesterday"}, "--from today is not before --to yesterday"),
         ("cohorts", {"period": "0d"}, "--period 0d"),
+        ("cohorts", {"period": "a month"}, "--period: 'a month' is no duration"),
         ("revenue", {"currency": "euro"}, '--currency euro: write the ISO 4217 code, like "USD"'),
         ("latency", {"by": "click"}, "latency is dated neither by click nor by conversion"),
         ("quality", {"status": "approved"}, "quality goes by no status"),
@@ -88,6 +90,10 @@ def test_a_statement_is_shown_with_its_parameters_and_nothing_left_to_fill() -> 
         assert "${" not in text
         assert " \n" not in text
         assert text.startswith("SET param_")
+        # Whoever cuts it at the ends of lines, as simple clients do, gets each SET and then the statement as a whole.
+        *settings, statement = text.split(";\n")
+        assert all(one.startswith("SET param_") for one in settings)
+        assert not statement.startswith("SET ")
 
 
 def test_a_bar_is_as_long_as_the_share() -> None:
