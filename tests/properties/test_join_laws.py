@@ -1,6 +1,7 @@
 """Laws of the join: repetition, batching, crashes and lost state change nothing, and nothing is lost."""
 
 import tempfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -47,6 +48,19 @@ def test_batches_of_any_size_make_the_same_outcomes_and_the_same_state(log: list
     expected, state = whole(as_records(log))
     store = DictStates()
     assert as_bytes(run(store, batches(as_records(log), at))) == as_bytes(expected)
+    assert not log or same(store, state)
+
+
+@law()
+@given(logs(events_and_forgets), cuts, st.lists(st.sampled_from([None, b"", b"c1", b"pops:1", b"\xff"]), min_size=40))
+def test_a_key_that_is_not_the_click_id_changes_nothing(
+    log: list[Logged], at: list[int], keys: list[bytes | None]
+) -> None:
+    """Others may write into `events`: what counts is what a record says."""
+    expected, state = whole(as_records(log))
+    store = DictStates()
+    wrong = [replace(one, key=key) for one, key in zip(as_records(log), keys, strict=False)]
+    assert as_bytes(run(store, batches(wrong, at))) == as_bytes(expected)
     assert not log or same(store, state)
 
 

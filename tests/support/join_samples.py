@@ -57,8 +57,8 @@ def facts(click_id: str = "c1", **fields: Any) -> Facts:
 def record(offset: int, at: Millis, event: Event | bytes | None, partition: int = 0) -> ConsumerRecord:
     """A record as Kafka delivers it."""
     value = event if isinstance(event, bytes) or event is None else encode(event)
-    size = len(value or b"")
-    return ConsumerRecord(EVENTS, partition, offset, at, 1, None, value, None, -1, size, ())
+    key = getattr(event, "click_id", "").encode() or None
+    return ConsumerRecord(EVENTS, partition, offset, at, 1, key, value, None, len(key or b""), len(value or b""), ())
 
 
 def records(log: Iterable[Logged]) -> list[ConsumerRecord]:
