@@ -39,6 +39,7 @@ def check(
     Where Kafka answers, waits are held against what its topics keep; where ClickHouse does, caps against what is used.
     """
     from clickjoin.panels.everyone import panels
+    from clickjoin.panels.not_called import not_called
 
     try:
         settings, warnings = read_whole(config, data)
@@ -50,7 +51,7 @@ def check(
     too_long, not_known = _waits(settings)
     now_ms = time.time_ns() // 1_000_000
     passed, not_counted = _caps(settings, now_ms)
-    warnings = [*warnings, *too_long, *passed, *ended(settings.campaigns, now_ms)]
+    warnings = [*warnings, *not_called(settings), *too_long, *passed, *ended(settings.campaigns, now_ms)]
     found = panels(settings, hide_keys=hide_keys)
     if as_json:
         print_json(_document(found, warnings))
