@@ -100,19 +100,32 @@ def _conversion_apis(settings: Settings) -> Iterator[OtherPanel]:
 
 
 def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPanel:
-    url = _click_url(settings.ingest.public_url, name, settings.sources[campaign.source])
+    url = _click_url(settings, name, campaign.source)
     networks = dict.fromkeys(settings.offers[offer].network for offer in campaign.offer_names)
     if campaign.trafficback and campaign.trafficback.network:
         networks[campaign.trafficback.network] = None
     mind = "paste it into the panel's own field, not into a browser: that cuts it at the first #" if "#" in url else ""
+    if appended := _appended(settings, campaign.source):
+        mind = f"{appended} is appended by the platform itself"
     return CampaignPanel(name, url, campaign.source, campaign.offer_names, tuple(networks), mind)
 
 
-def _click_url(base: str, campaign: str, source: Source) -> str:
-    names = _names(source)
+def _click_url(settings: Settings, campaign: str, name: str) -> str:
+    source, base = settings.sources[name], settings.ingest.public_url
+    names, appended = _names(source), _appended(settings, name)
     words = source.macros or {word: f"{{{word}}}" for word in _asked_for(source)}
-    query = _query([(names.get(word, word), macro) for word, macro in words.items()])
+    query = _query([(names.get(word, word), macro) for word, macro in words.items() if names.get(word) != appended])
     return f"{base}/click/{campaign}?{query}" if query else f"{base}/click/{campaign}"
+
+
+def _appended(settings: Settings, name: str) -> str:
+    """The parameter of a source's click ID, where that is a platform's own and no macro is known for it; else empty.
+
+    Such a platform (fbclid, gclid, ttclid) appends it by itself: beside a placeholder its own would come second.
+    """
+    source = settings.sources[name]
+    is_own = any(api.names_source_click_id and name in api.sources for api in settings.conversion_apis.values())
+    return source.click_id_param if is_own and "source_click_id" not in source.macros else ""
 
 
 def _names(source: Source) -> dict[str, str]:

@@ -51,6 +51,21 @@ def test_a_parameter_that_the_source_has_a_name_of_its_own_for_stands_in_its_cli
     assert campaign.click_url.endswith("/click/spring?zone={placement}&bid={cost}")
 
 
+def test_a_click_id_that_a_platform_appends_by_itself_is_left_out_of_the_click_url() -> None:
+    tree = {
+        "networks": {"acme": {"open": True}},
+        "sources": {"fb": {"click_id_param": "fbclid", "params": {"placement": "place"}}},
+        "offers": {"game": {"network": "acme", "url": "https://offer.example/?c={click_id}"}},
+        "campaigns": {"spring": {"source": "fb", "offers": ["game"]}},
+    }
+    own = {"kind": "own", "sources": ["fb"], "events": {"install": "Lead"}, "json_body": {"id": "{source_click_id}"}}
+    [alone] = panels(Settings.model_validate(tree)).campaigns
+    [told] = panels(Settings.model_validate(tree | {"conversion_apis": {"own": own}})).campaigns
+    assert alone.click_url.endswith("/click/spring?fbclid={source_click_id}&place={placement}")
+    assert told.click_url.endswith("/click/spring?place={placement}")
+    assert told.mind == "fbclid is appended by the platform itself"
+
+
 def test_of_a_sources_url_only_the_host_is_shown() -> None:
     told = panels(load_settings(EXAMPLE, ENV)).sources
     assert [(each.event, each.host, each.max_click_age_hours) for each in told] == [
