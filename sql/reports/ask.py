@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,7 +66,13 @@ def _in_zone(columns: Sequence[str], rows: Sequence[Sequence[Any]], zone: ZoneIn
     if "hour" not in columns:
         return rows
     at = columns.index("hour")
-    return ([*row[:at], row[at].astimezone(zone), *row[at + 1 :]] for row in rows)
+    return ([*row[:at], told_in_zone(row[at], zone), *row[at + 1 :]] for row in rows)
+
+
+def told_in_zone(moment: datetime, zone: tzinfo) -> datetime:
+    """The moment in this zone by its offset: to Python two hours of one zone are the same where clocks are set back."""
+    here = moment.astimezone(zone)
+    return here.replace(tzinfo=timezone(here.utcoffset() or timedelta()), fold=0)
 
 
 def shown(question: Question) -> str:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from clickjoin.cli.report_options import Choices, question
 from clickjoin.cli.report_table import bar, cells, print_report
 from schemas.settings.file import Settings
-from sql.reports.ask import Answer, shown
+from sql.reports.ask import Answer, shown, told_in_zone
 from sql.reports.catalogue import REPORTS
 from sql.reports.question import DAY_MS, Question
 from sql.reports.rates import Factor, Into
@@ -94,6 +95,13 @@ def test_a_statement_is_shown_with_its_parameters_and_nothing_left_to_fill() -> 
         *settings, statement = text.split(";\n")
         assert all(one.startswith("SET param_") for one in settings)
         assert not statement.startswith("SET ")
+
+
+def test_the_hour_that_comes_twice_where_clocks_are_set_back_is_two() -> None:
+    first, second = (datetime(2026, 10, 25, hour, tzinfo=UTC) for hour in (0, 1))
+    told = {told_in_zone(moment, ZoneInfo("Europe/Berlin")): moment for moment in (first, second)}
+    assert [str(hour) for hour in told] == ["2026-10-25 02:00:00+02:00", "2026-10-25 02:00:00+01:00"]
+    assert told == {first: first, second: second}
 
 
 def test_a_bar_is_as_long_as_the_share() -> None:
