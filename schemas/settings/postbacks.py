@@ -1,5 +1,6 @@
 """[sources]: who sold the click, and how it, or a partner, is told about events. Pure."""
 
+import re
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from schemas.settings.values import ConfigName, CountryCode, CurrencyCode, Durat
 from schemas.values import Status
 
 ANY_EVENT = "*"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 SUBS = tuple(f"sub{number}" for number in range(1, 11))
 CLICK_WORDS = (
     *("placement", "creative", "source_campaign", "keyword", "country", "device", "os", "browser"),
@@ -23,7 +25,15 @@ CLICK_WORDS = (
 )
 """What we read from a source's click, besides its own click ID."""
 
-AccountValue = Annotated[str | SecretStr, BeforeValidator(resolve_reference)]
+
+def _of_one_line(value: str | SecretStr) -> str | SecretStr:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if _CONTROL.search(text):  # a file's last line break, mostly: encoded it would make another key of it
+        raise ValueError("holds a line break or another control character: write it without")
+    return value
+
+
+AccountValue = Annotated[str | SecretStr, BeforeValidator(resolve_reference), AfterValidator(_of_one_line)]
 """What a source gave to this account: plain text, or "env:NAME" where it is a secret."""
 
 Also = Literal["import", "replay", "test"]

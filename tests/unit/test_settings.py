@@ -82,6 +82,16 @@ def test_a_variable_that_is_missing_or_empty_is_named_with_the_path(env: dict[st
     assert "the environment variable ACME_KEY is" in problem.message
 
 
+@pytest.mark.parametrize("section", ["sources", "partners"])
+@pytest.mark.parametrize("said", ["env:TOKEN", "t0ken\nX-Evil: 1"])
+def test_a_value_of_an_account_is_one_line(section: str, said: str) -> None:
+    told = problems({section: {"pops": {"account": {"token": said}}}}, {"TOKEN": "t0ken\n"})
+    [problem] = [each for each in told if "account" in each.path]
+    assert problem.path == f"{section}.pops.account.token"
+    assert "line break" in problem.message
+    assert "t0ken" not in str(problem)
+
+
 def test_one_synonym_is_a_list_of_one() -> None:
     acme = {"open": True, "params": {"click_id": "ml_sub1", "txid": ["tid", "transaction_id"]}}
     found = settings({"networks": {"acme": acme}})
