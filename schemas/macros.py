@@ -185,6 +185,8 @@ def _slot(inside: str, allowed: frozenset[str]) -> Slot:
 
 
 def _instead(name: str, allowed: frozenset[str]) -> str:
+    if not allowed:
+        return "no macro stands here: a brace of its own is written %7B or %7D"
     if name.startswith(ACCOUNT):
         return f'write {name.removeprefix(ACCOUNT)} = "…" in its [account]'
     if name.startswith(PARAM):

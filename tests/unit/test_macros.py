@@ -172,3 +172,8 @@ def test_an_offer_may_not_name_what_only_a_conversion_has() -> None:
 def test_a_url_that_cannot_be_called_is_refused_with_what_would_be_right(text: str, told: str) -> None:
     with pytest.raises(MacroError, match=told):
         parse_url_template(text, POSTBACK_MACROS)
+
+
+def test_where_no_macro_may_stand_that_is_said() -> None:
+    with pytest.raises(MacroError, match=r"unknown macro \{x\}: no macro stands here: .*%7B"):
+        parse_url_template("https://a.example/{x}", frozenset())
