@@ -7,17 +7,21 @@ accumulator with batches that are ready, by its private API, and wakes the threa
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from kafka.errors import IllegalStateError
 from kafka.producer.future import FutureProduceResult, FutureRecordMetadata
 from kafka.producer.producer_batch import ProducerBatch
+from kafka.record.default_records import DefaultRecordBatchBuilder
 from kafka.record.memory_records import MemoryRecordsBuilder
+from kafka.record.util import encode_varint
 from kafka.structs import TopicPartition
 
 _FORMAT = 2
 _UNCOMPRESSED = 0
+_HEADER_BYTES = DefaultRecordBatchBuilder.header_size_in_bytes()
+_NO_ATTRIBUTES_NO_DELAY, _NO_HEADERS = b"\0\0", b"\0"
 
 ErrorOf = Callable[[int], BaseException | None]
 """Why a record of a batch, by its place in it, was not acknowledged."""
@@ -26,18 +30,19 @@ Answered = Callable[[Sequence[int], ErrorOf | None], None]
 
 
 class Batch(ProducerBatch):  # type: ignore[misc]
-    """Records of one partition."""
+    """Records of one partition and one moment."""
 
-    def __init__(self, place: TopicPartition, max_bytes: int) -> None:
+    def __init__(
+        self, place: TopicPartition, max_bytes: int, at_ms: int, numbers: Sequence[int], written: Sequence[bytes]
+    ) -> None:
+        """numbers: by which its sender knows the records; written: each as `written` has it, by its place here."""
         super().__init__(place, MemoryRecordsBuilder(_FORMAT, _UNCOMPRESSED, max_bytes))
-        self.numbers: list[int] = []
-
-    def takes(self, number: int, at_ms: int, key: bytes, value: bytes) -> bool:
-        """Put a record in, unless it is full."""
-        if self.records.append(at_ms, key, value) is None:
-            return False
-        self.numbers.append(number)
-        return True
+        self.numbers = numbers
+        builder = self.records._builder
+        builder._buffer += b"".join(written)
+        builder._first_timestamp = builder._max_timestamp = at_ms
+        builder._last_offset = len(written) - 1
+        builder._num_records = self.records._next_offset = len(written)
 
     def tell(self, answered: Answered) -> None:
         """Call this when the broker has answered, or did not in time."""
@@ -75,14 +80,32 @@ def batches_of(
     """The records with these numbers, in as few batches as they fit. Of records key and value are given."""
     max_bytes, at_ms = producer.config["batch_size"], time.time_ns() // 1_000_000
     place = TopicPartition(topic, partition)
-    batch = Batch(place, max_bytes)
-    for number in numbers:
-        key, value = records[number]
-        if not batch.takes(number, at_ms, key, value):
-            yield batch
-            batch = Batch(place, max_bytes)
-            batch.takes(number, at_ms, key, value)  # whatever its size: the first always fits
-    yield batch
+    begin = size = 0
+    held: list[bytes] = []
+    for end, number in enumerate(numbers):
+        record = written(len(held), *records[number])
+        if held and _HEADER_BYTES + size + len(record) > max_bytes:  # whatever its size: the first always fits
+            yield Batch(place, max_bytes, at_ms, numbers[begin:end], held)
+            begin, size, held = end, 0, []
+            record = written(0, *records[number])
+        held.append(record)
+        size += len(record)
+    yield Batch(place, max_bytes, at_ms, numbers[begin:], held)
+
+
+def written(place: int, key: bytes, value: bytes) -> bytes:
+    """A record at a place in its batch, of the batch's own moment and without headers. kafka-python puts the same bytes
+    together one by one, which takes three times as long."""
+    parts = (_NO_ATTRIBUTES_NO_DELAY, _varint(place), _varint(len(key)), key, _varint(len(value)), value, _NO_HEADERS)
+    record = b"".join(parts)
+    return _varint(len(record)) + record
+
+
+@lru_cache(maxsize=4096)
+def _varint(number: int) -> bytes:
+    found = bytearray()
+    encode_varint(number, found.append)
+    return bytes(found)
 
 
 def send_batches(producer: Any, batches: Sequence[Batch], answered: Answered) -> None:
