@@ -7,7 +7,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 _UNITS_MS = {
     "ms": 1,
@@ -110,7 +110,15 @@ def _many(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Duration = Annotated[int, BeforeValidator(parse_duration), Field(ge=0)]
+def _duration(value: Any, info: ValidationInfo) -> int:
+    """In a file, which alone has an environment, a number without its unit may mean anything."""
+    span = parse_duration(value)
+    if isinstance(value, int) and span and info.context is not None:
+        raise ValueError(f'{value} of what? Write a duration as "{value}s", "{value}m" or "{value}ms"')
+    return span
+
+
+Duration = Annotated[int, BeforeValidator(_duration), Field(ge=0)]
 """Milliseconds, written as "24h"."""
 MoneyText = Annotated[Money, BeforeValidator(parse_money)]
 AddressRange = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]

@@ -179,6 +179,7 @@ def test_the_sample_is_right() -> None:
         ("ingest/public_url", "t.example.com", 'ingest.public_url = "t.example.com": write the scheme and the host'),
         ("ingest/secrets", "hunter2", 'ingest.secrets = "***": write an array here'),
         ("emit/schedule", [], "emit.schedule = []: "),
+        ("emit/schedule", [0, 5], 'emit.schedule[1] = 5: 5 of what? Write a duration as "5s", "5m" or "5ms"'),
         ("emit/timeout", "0s", 'emit.timeout = "0s": should be greater than or equal to 1'),
         ("emit/connect_timeout", "0s", 'emit.connect_timeout = "0s": should be greater than or equal to 1'),
         ("kafka/bootstrap", "embeded", 'kafka.bootstrap = "embeded": write "embedded", or the addresses'),
