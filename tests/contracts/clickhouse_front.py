@@ -90,10 +90,12 @@ def free_port() -> int:
 class FrontProcess:
     """The front as its users run it: a process of its own."""
 
-    def __init__(self, path: Path, *arguments: str, port: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *arguments: str, port: int | None = None, module: str = "clickjoin.embedded.clickhouse"
+    ) -> None:
         self.port = port or free_port()
         self.log = path.with_suffix(".log")
-        command = [sys.executable, "-m", "clickjoin.embedded.clickhouse", "--path", str(path)]
+        command = [sys.executable, "-m", module, "--path", str(path)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(self.port), *arguments], stdout=subprocess.PIPE, stderr=log
