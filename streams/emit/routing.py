@@ -51,7 +51,7 @@ def deliveries_of(
 def render(outcome: Outcome, click: Click, conversion: Conversion, route: Route, id_: str) -> Rendered:
     """The request of a delivery with this ID."""
     if route.needs_source_click_id and not click.source_click_id:
-        return Rendered(_NOTHING, reason="no_source_click_id: the click came without one")
+        return Rendered(_NOTHING, reason="no_source_click_id: the click came without one that can be given back")
     if reason := route.conditions.why_not(outcome, click, conversion):
         return Rendered(_NOTHING, reason=reason)
     payout, currency = told_amount(conversion, route)

@@ -89,7 +89,7 @@ def test_a_new_amount_of_the_same_status_is_told_where_it_is_asked_for_d26() -> 
 def test_without_a_source_click_id_it_is_recorded_as_not_sendable() -> None:
     (made,) = told(outcome(click={"source_click_id": ""}))
     assert made.state == "not_sendable"
-    assert made.reason.startswith("no_source_click_id")
+    assert made.reason == "no_source_click_id: the click came without one that can be given back"
     assert (made.url, made.next_attempt_at) == ("", 0)
 
 
