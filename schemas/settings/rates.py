@@ -40,8 +40,11 @@ def _rate(value: Any) -> Decimal:
 
 
 def _by_day(value: Any) -> Any:
-    """One rate without a date was it ever since."""
-    return value if isinstance(value, dict) else {_EVER: value}
+    """One rate without a date was it ever since. Raises ValueError here, where no date stands in the path."""
+    if isinstance(value, dict):
+        return value
+    _rate(value)
+    return {_EVER: value}
 
 
 Code = Annotated[str, AfterValidator(_code)]
