@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from schemas.macros import ACCOUNT
 from schemas.settings.errors import Path, Problem, path_text, value_text
 from schemas.settings.file import Settings
 from schemas.settings.lander_problems import lander_warnings
@@ -42,8 +43,13 @@ def _plain_secrets(node: Any, place: Path) -> Iterator[Problem]:
     elif isinstance(node, list):
         for index, value in enumerate(node):
             yield from _plain_secrets(value, (*place, index))
-    elif isinstance(node, str) and is_secret_place(place) and not (is_reference(node) or is_hash(node)):
+    elif isinstance(node, str) and is_secret_place(place) and not _is_no_plain_secret(node):
         yield Problem(path_text(place), HIDDEN, 'a secret in plain text: "env:NAME" keeps it out of the file')
+
+
+def _is_no_plain_secret(text: str) -> bool:
+    """Whether it names a variable, is a hash, or is a template that takes what [account] holds."""
+    return is_reference(text) or is_hash(text) or f"{{{ACCOUNT}" in text
 
 
 def _short_secrets(settings: Settings) -> Iterator[Problem]:

@@ -157,3 +157,21 @@ def test_what_is_allowed_but_perhaps_not_meant_is_a_warning(tmp_path: Path) -> N
         'sources.pops.postbacks."*".url',
     ]
     assert not any("in plain text" in warning.value for warning in warnings)
+
+
+@pytest.mark.parametrize(("written_key", "is_told"), [("{account.token}", False), ("s3cret", True)])
+def test_a_field_called_key_that_takes_what_account_holds_is_no_secret_in_plain_text(
+    tmp_path: Path, written_key: str, is_told: bool
+) -> None:
+    file = written(
+        tmp_path,
+        f"""
+        [sources.pops]
+        account = {{ token = "env:TOKEN" }}
+        [sources.pops.postbacks."*"]
+        url = "https://pops.example/?c={{source_click_id}}"
+        form = {{ key = "{written_key}" }}
+        """,
+    )
+    _, warnings = load_with_warnings(file, {"TOKEN": "a long secret of theirs"})
+    assert ['sources.pops.postbacks."*".form.key'] * is_told == [warning.path for warning in warnings]
