@@ -13,6 +13,7 @@ from schemas.records import Click, Postback
 from schemas.settings.servers import Kafka
 from schemas.topics import EVENTS, partition_of
 from schemas.wire import encode
+from sql.insert import insert
 from streams.adapters.kafka import KeyValue, Producer
 
 
@@ -46,7 +47,7 @@ def costs_into(client: Client) -> Callable[[list[Cost]], Coroutine[Any, Any, Non
     """What inserts costs, and returns when they are there. It raises clickhouse_connect's Error."""
 
     async def put(costs: list[Cost]) -> None:
-        await asyncio.to_thread(client.insert, "costs", costs, column_names=list(Cost._fields))
+        await asyncio.to_thread(insert, client, "costs", Cost._fields, costs)
 
     return put
 
