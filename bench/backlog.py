@@ -1,4 +1,4 @@
-"""The load of the benches: clicks and postbacks as a day of traffic has them, and what must become of them. Pure.
+"""The load of the benches: clicks and postbacks as a day of traffic has them, and what must become of them.
 
 Of a hundred clicks 60 bring an install and 60 a trial. Of a hundred postbacks ten come before their click, and three
 come twice: half of these as the same record again, half as a second report by the network with the same txid.
@@ -6,6 +6,7 @@ come twice: half of these as the same record again, half as a second report by t
 
 import heapq
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,7 +20,8 @@ _EVENTS = (("install", Decimal("1.20")), ("trial", Decimal("2.5")))
 _CONVERTS, _EARLY, _TWICE = 0.6, 0.1, 0.03
 RECORDS_PER_CLICK = 1 + len(_EVENTS) * _CONVERTS * (1 + _TWICE)
 _SPREAD = 2000  # between a click and its postbacks lie at most so many other clicks
-_BEGAN = 1_790_000_000_000  # milliseconds since 1970; then one click a millisecond
+_BEGAN = time.time_ns() // 1_000_000 - 3_600_000  # milliseconds since 1970; then one click a millisecond
+"""An hour ago: the join looks up clicks in ClickHouse that are older than its state, and such are rare."""
 _ANDROID = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko)"
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 _VISITORS = (
