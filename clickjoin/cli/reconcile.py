@@ -15,7 +15,6 @@ from schemas.settings.file import Settings
 if TYPE_CHECKING:
     from clickjoin.reconcile import Difference, Entry, Key, Statement
 
-NAME = "reconcile"
 _OPTIONS = "name whose statement it is: --network NAME or --source NAME"
 
 

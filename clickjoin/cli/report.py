@@ -21,9 +21,8 @@ from clickjoin.cli.options import (
     load_for,
 )
 from clickjoin.cli.output import print_json
-from clickjoin.cli.reconcile import NAME as RECONCILE
 from clickjoin.cli.reconcile import Asked, reconcile
-from clickjoin.cli.report_options import Choices
+from clickjoin.cli.report_options import RECONCILE, SETTLEMENT, Choices
 from clickjoin.source_lists import FORMS, VERDICTS, values_of, written
 from schemas.settings.file import Settings
 from sql.reports.question import CUT, KEEP
@@ -89,11 +88,11 @@ def report(
         asked = Asked(file, network, source, tuple(mapped or ()), tuple(said or ()))
         _compare(config, asked, (since, until, zone), form)
         return
-    if name == settled.NAME:
+    if name == SETTLEMENT:
         settled.settlement(config, data, partner, month, as_json=as_json, as_csv=as_csv, page=page)
         return
     if partner or month or page:
-        fail(f"--partner, --month and --html are of `report {settled.NAME}`", WRONG)
+        fail(f"--partner, --month and --html are of `report {SETTLEMENT}`", WRONG)
     if file or network or source or mapped or said:
         fail(f"FILE, --network, --source, --map and --set are of `report {RECONCILE}`", WRONG)
     choices = Choices(since, until, group_by, by, status, event, strict, tests, bots, zone, decimals, period)

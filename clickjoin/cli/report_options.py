@@ -18,7 +18,8 @@ from sql.reports.question import CUT, KEEP, Question, filterable
 from sql.reports.rates import Into, into
 
 _MOST_DECIMALS = 8  # as the tables hold money
-_OF_ANOTHER_KIND = ("reconcile", "settlement")  # reports that are no statement: clickjoin.cli.report knows them
+RECONCILE, SETTLEMENT = "reconcile", "settlement"
+"""Reports of another kind: no statement of sql.reports answers them."""
 
 From = Annotated[str, typer.Option("--from", metavar="TIME", help=f"The first time that counts: {WORDS}.")]
 To = Annotated[str, typer.Option("--to", metavar="TIME", help="The last one: a day, a week or a month is whole.")]
@@ -80,7 +81,7 @@ class Choices:
 
 def question(name: str, choices: Choices, settings: Settings, now: datetime) -> Question:
     """The question. Raises ValueError, which says what there is, for a word that nothing is known of."""
-    report = report_named(name, *_OF_ANOTHER_KIND)
+    report = report_named(name, RECONCILE, SETTLEMENT)
     here = now.astimezone(zone_named(choices.zone))
     since, until = time_between(choices.since, choices.until, here)
     return Question(

@@ -23,8 +23,6 @@ from schemas.settings.file import Settings
 if TYPE_CHECKING:
     from clickjoin.partners.book import Statement
 
-NAME = "settlement"
-
 Partner = Annotated[str, typer.Option("--partner", metavar="NAME", help="Of settlement: whose it is.")]
 Month = Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="Of settlement: what is payable by its end.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Of settlement: write a page to print.")]

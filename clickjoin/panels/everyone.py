@@ -100,19 +100,20 @@ def _conversion_apis(settings: Settings) -> Iterator[OtherPanel]:
 
 
 def _campaign(settings: Settings, name: str, campaign: Campaign) -> CampaignPanel:
-    url = _click_url(settings, name, campaign.source)
+    source, base = settings.sources[campaign.source], settings.ingest.public_url
+    appended = _appended(settings, campaign.source)
+    url = _click_url(base, name, source, appended)
     networks = dict.fromkeys(settings.offers[offer].network for offer in campaign.offer_names)
     if campaign.trafficback and campaign.trafficback.network:
         networks[campaign.trafficback.network] = None
     mind = "paste it into the panel's own field, not into a browser: that cuts it at the first #" if "#" in url else ""
-    if appended := _appended(settings, campaign.source):
+    if appended:
         mind = f"{appended} is appended by the platform itself"
     return CampaignPanel(name, url, campaign.source, campaign.offer_names, tuple(networks), mind)
 
 
-def _click_url(settings: Settings, campaign: str, name: str) -> str:
-    source, base = settings.sources[name], settings.ingest.public_url
-    names, appended = _names(source), _appended(settings, name)
+def _click_url(base: str, campaign: str, source: Source, appended: str) -> str:
+    names = _names(source)
     words = source.macros or {word: f"{{{word}}}" for word in _asked_for(source)}
     query = _query([(names.get(word, word), macro) for word, macro in words.items() if names.get(word) != appended])
     return f"{base}/click/{campaign}?{query}" if query else f"{base}/click/{campaign}"

@@ -14,11 +14,9 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 
 
 def heed_closed_connections() -> None:
-    """Make each request on such a connection raise KafkaConnectionError, as on any other that broke. Once is enough."""
+    """Make each request on such a connection raise KafkaConnectionError, as on any other that broke."""
     for name in ("send", "_send_sasl_token"):
-        sent = getattr(AIOKafkaConnection, name)
-        if not hasattr(sent, "__wrapped__"):
-            setattr(AIOKafkaConnection, name, _heeding(sent))
+        setattr(AIOKafkaConnection, name, _heeding(getattr(AIOKafkaConnection, name)))
 
 
 def _heeding(sent: Any) -> Any:
