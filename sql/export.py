@@ -13,6 +13,7 @@ MOMENTS = {
     "postbacks": "received_at",
     "deliveries": "attempted_at",
     "invalid": "received_at",
+    "costs": "day",  # its first moment, in UTC
 }
 """The tables, and the moment by which each is cut."""
 FORMATS = {"csv": "CSVWithNames", "parquet": "Parquet"}

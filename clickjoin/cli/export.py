@@ -10,7 +10,9 @@ from clickjoin.cli import report_options as options
 from clickjoin.cli.clickhouse import clickhouse
 from clickjoin.cli.options import DEFAULT_DATA, DEFAULT_FILE, WRONG, ConfigOption, DataOption, fail, load_for
 
-Table = Annotated[str, typer.Argument(metavar="TABLE", help="clicks, conversions, postbacks, deliveries or invalid.")]
+Table = Annotated[
+    str, typer.Argument(metavar="TABLE", help="clicks, conversions, postbacks, deliveries, invalid, costs.")
+]
 Format = Annotated[str, typer.Option("--format", metavar="csv|parquet", help="Default: as the file is called.")]
 File = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: standard output.")]
 

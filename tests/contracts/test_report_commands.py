@@ -110,6 +110,18 @@ def test_a_table_is_exported_as_its_file_is_called(run: Run, tmp_path: Path) -> 
     assert run("export", "clicks", "--format", "csv").stdout.count("\n") == 1 + 24
 
 
+def test_the_bills_of_some_days_are_exported_as_they_count_now(run: Run, tmp_path: Path) -> None:
+    bill = tmp_path / "bill.csv"
+    for cost in ("3", "2.50"):
+        lines = [f"2025-03-0{day},pops,{cost},USD" for day in (1, 2, 3)]
+        bill.write_text("\n".join(["day,source,cost,currency", *lines]))
+        assert run("import", "costs", str(bill), "--data", str(tmp_path)).exit_code == 0
+    header, line = run("export", "costs", "--from", "2025-03-02", "--to", "2025-03-02").stdout.splitlines()
+    assert header == '"day","cost_id","dimensions","cost","currency"'
+    assert line.startswith('"2025-03-02",')
+    assert line.endswith(""","{'source':'pops'}",2.5,"USD\"""")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
