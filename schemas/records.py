@@ -6,12 +6,12 @@
 `invalid`     Invalid
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 from pydantic import Field
 
+from schemas.amounts import check_amount, check_prices
 from schemas.record import Record
 from schemas.values import (
     Amount,
@@ -29,13 +29,6 @@ from schemas.values import (
 
 Key = Annotated[str, Field(max_length=512)]
 Labels = dict[str, str]
-_TOO_LITTLE, _TOO_MUCH = Decimal(-(10**16)), Decimal(10**16)
-
-
-def _check_amount(amount: Decimal) -> None:
-    """Money that no sum and no column can hold is refused when it is read, not where it would do harm."""
-    if not (amount.is_finite() and _TOO_LITTLE < amount < _TOO_MUCH):
-        raise ValueError(f"{str(amount)[:40]} is no amount of money: write at most 16 digits before the point")
 
 
 class Click(Record, frozen=True):
@@ -86,7 +79,11 @@ class Click(Record, frozen=True):
 
     def __post_init__(self) -> None:
         if self.cost is not None:
-            _check_amount(self.cost)
+            check_amount(self.cost)
+        if self.payouts:
+            check_prices(self.payouts)
+        if self.cpa:
+            check_prices(self.cpa)
 
 
 class Postback(Record, frozen=True):
@@ -113,7 +110,7 @@ class Postback(Record, frozen=True):
 
     def __post_init__(self) -> None:
         if self.payout is not None:
-            _check_amount(self.payout)
+            check_amount(self.payout)
 
 
 class Facts(Record, frozen=True):

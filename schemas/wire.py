@@ -1,5 +1,6 @@
 """Records to bytes and back: JSON with a type and a format version. Pure."""
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,10 @@ class WireError(ValueError):
         self.code = code
 
 
+MOST_EVENT_BYTES = 1_000_000
+"""Of a record of `events`. What comes of two of them has to fit one record of another topic, which takes 4 MiB: an
+outcome holds a postback, its click, and a conversion with texts of this postback and of an earlier one."""
+
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # the last: nested too deeply
 
 
@@ -32,13 +37,16 @@ encode: Callable[[Record], bytes] = msgspec.json.Encoder(decimal_format="string"
 """A record as bytes. Fields that have their default are left out."""
 
 
-def reader(shape: Any) -> Callable[[bytes | None], Any]:
-    """How a type with `v` is read. Raises WireError."""
+def reader(shape: Any, most: int = sys.maxsize) -> Callable[[bytes | None], Any]:
+    """How a type with `v` is read, of at most so many bytes. Raises WireError."""
     decode = msgspec.json.Decoder(shape).decode
 
     def read(value: bytes | None) -> Any:
+        value = value or b""
+        if len(value) > most:
+            raise WireError("too_long", f"{len(value)} bytes, of which {most} are read")
         try:
-            record = decode(value or b"")
+            record = decode(value)
         except _BROKEN as error:
             raise _why(value, error) from None
         if record.v > FORMAT:
@@ -48,7 +56,7 @@ def reader(shape: Any) -> Callable[[bytes | None], Any]:
     return read
 
 
-decode_event: Callable[[bytes | None], Event] = reader(Event)
+decode_event: Callable[[bytes | None], Event] = reader(Event, MOST_EVENT_BYTES)
 """Read a record of the topic `events`. Raises WireError, as the others do."""
 decode_outcome: Callable[[bytes | None], Outcome] = reader(Outcome)
 OutcomeOrRequest = Outcome | Resend | Cancel | Retemplate
@@ -63,10 +71,10 @@ def _newer(version: int) -> WireError:
     return WireError("newer_format", f"format {version} is newer than {FORMAT}, which this program reads")
 
 
-def _why(value: bytes | None, error: Exception) -> WireError:
+def _why(value: bytes, error: Exception) -> WireError:
     """Tell a newer record, whose shape we cannot know, from one that is broken."""
     try:
-        header = _header(value or b"")
+        header = _header(value)
     except _BROKEN:
         return WireError("not_json", f"not a JSON object: {error}")
     if header.v > FORMAT:

@@ -36,6 +36,8 @@ BAD = {
     "no text": (b"\xff\xfe", "not_json"),
     "a newer format": (b'{"v":9,"type":"click"}', "newer_format"),
     "nothing": (b"", "not_json"),
+    "three megabytes": (WHOLE + b',"received_at":1,"txid":"' + b"x" * 3_000_000 + b'"}', "too_long"),
+    "a fraction that no table holds": (WHOLE + b',"received_at":1,"payout":"0.123456789"}', "not_a_record"),
 }
 
 

@@ -26,7 +26,9 @@ class Pipeline:
     def __init__(self, bootstrap: str, partitions: int, *, fresh: bool = True) -> None:
         self.bootstrap, self.partitions = bootstrap, partitions
         self._admin = KafkaAdminClient(bootstrap_servers=bootstrap, **SOON_BACK)
-        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=5, **SOON_BACK)
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", linger_ms=5, max_request_size=4 << 20, **SOON_BACK
+        )
         if fresh:
             self.begin_anew()
 

@@ -7,8 +7,10 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
+from clickjoin.embedded.kafka.properties import MAX_MESSAGE_BYTES
 from schemas.ids import invalid_id
 from schemas.unusable import DETAIL_CHARACTERS, RAW_BYTES
+from schemas.wire import MOST_EVENT_BYTES, encode
 from streams.join.fold import Position, fold
 from streams.join.state import MAX_CONVERSIONS, MAX_WAITING
 from tests.support.join_samples import NOW, DictStates, Join, click, clicked, postback, record
@@ -33,6 +35,9 @@ VALID = b'{"v":1,"type":"postback","postback_id":"p","click_id":"c1","event":"e"
         (VALID % b',"payout":"NaN"', "not_a_record"),
         (VALID % b',"payout":"-Infinity"', "not_a_record"),
         (VALID % b',"payout":"10000000000000000"', "not_a_record"),
+        (VALID % b',"payout":"0.123456789"', "not_a_record"),
+        (VALID % b',"payout":"1e-5000"', "not_a_record"),
+        (VALID % (b',"txid":"' + b"x" * MOST_EVENT_BYTES + b'"'), "too_long"),
         (VALID % b',"wait_ms":1000000000000000000000000', "not_a_record"),
         (VALID % (b',"wait_ms":1' + b"0" * 6000), "not_a_record"),
         (VALID % b',"occurred_at":-99999999999999999999', "not_a_record"),
@@ -78,11 +83,28 @@ def test_an_odd_click_id_is_a_click_id(click_id: str) -> None:
     assert join.says(click(click_id)) == ["attributed"]
 
 
-def test_a_record_on_which_the_decision_fails_costs_that_record_alone() -> None:
-    join = clicked(payouts={"install": "a lot"})
-    assert join.feed(postback("p1", "install")) == []
-    assert join.refused == ["failed"]
-    assert join.says(postback("p2", "trial")) == ["attributed"]
+@pytest.mark.parametrize("of", ["payouts", "cpa"])
+@pytest.mark.parametrize("price", ["a lot", "", "1e400 USD", "NaN USD", "Infinity USD", "0.123456789 USD"])
+def test_a_click_with_a_price_that_is_no_amount_is_no_record(of: str, price: str) -> None:
+    """Or its postbacks would be attributed, to conversions that no table takes."""
+    join = Join()
+    assert join.feed(click(payouts={"trial": "1.20 USD"})) == []
+    value = encode(click("c2")).replace(
+        b"}", b',"%s":{"trial":"1.20 USD","install":"%s"}}' % (of.encode(), price.encode())
+    )
+    assert join.feed(value) == []
+    assert join.refused == ["not_a_record"]
+    assert join.says(postback(click_id="c2")) == ["waiting no_click"]
+
+
+def test_what_comes_of_the_longest_records_fits_one_of_the_next_topic() -> None:
+    """A producer that is refused ends the worker, which would read the same records again, for ever."""
+    long = "x" * (MOST_EVENT_BYTES - 1_000)
+    join = clicked(params={"a": long})
+    (first,) = join.feed(postback("p1", "trial", repeat="update", txid=long))
+    (second,) = join.feed(postback("p2", "trial", repeat="update", raw_status=long, status="rejected"))
+    assert (first.outcome, second.outcome) == ("attributed", "updated")
+    assert len(encode(second)) < MAX_MESSAGE_BYTES - 1_000
 
 
 def test_a_bug_in_the_decision_costs_the_record_alone() -> None:
