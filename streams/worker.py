@@ -29,6 +29,7 @@ SESSION_TIMEOUT = 10.0
 LEASE = 0.8
 """The part of it for which a worker whose commit succeeded may go on acting for its partitions."""
 CLOSE_TIMEOUT = 5.0
+_NEVER = 10 * 365 * 86_400.0
 EXIT_CRASHED = 70
 _ENDS_WITHIN = 1.0
 
@@ -69,6 +70,9 @@ class Worker:
             session_timeout=session_timeout,
             datadir=folder / role.group,
             broker_credentials=worker_credentials(kafka),
+            # Faust's own watchdog knows of no commit that is made here, and would cry after five minutes, in vain.
+            broker_commit_livelock_soft_timeout=_NEVER,
+            stream_processing_timeout=_NEVER,
         )
         BatchConsumer.batch_records = role.batch_records
         BatchConsumer.committed_at = staticmethod(self._committed_at)
