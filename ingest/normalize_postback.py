@@ -1,6 +1,7 @@
 """From a network's parameters to a Postback in our words, with the policy that applies now. Pure."""
 
 import re
+from decimal import Decimal
 from urllib.parse import unquote
 
 from ingest.matching import matches_all, matches_any
@@ -43,7 +44,7 @@ def normalize_postback(
         network=plan.name,
         received_at=now_ms,
         txid=_optional("txid", found["txid"]),
-        status=status,
+        status=_in_force(status, payout),
         raw_status=raw_status,
         payout=payout,
         currency=currency,
@@ -139,6 +140,13 @@ def _status(plan: NetworkPlan, said: Found) -> tuple[Status, str]:
         return plan.status_default, ""
     _check_text("status", name, value)
     return plan.statuses.get(value.lower(), plan.unknown_status), value
+
+
+def _in_force(status: Status, payout: Decimal | None) -> Status:
+    """A negative amount takes money back. Who says "rejected" or "reversed" with it means the sale: the refund counts,
+    or what was taken back would stay in every sum."""
+    is_refund = payout is not None and payout < 0
+    return "approved" if is_refund and status == "rejected" else status
 
 
 def _occurred_at(plan: NetworkPlan, found: Found) -> int | None:

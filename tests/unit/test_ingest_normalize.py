@@ -199,3 +199,16 @@ def test_an_error_shows_a_long_value_cut_and_without_control_characters() -> Non
     detail = refused(ml_sub1="\n\x1b[31m" + "x" * 5000, event="install").detail
     assert len(detail) < 300
     assert detail.isprintable()
+
+
+@pytest.mark.parametrize("word", ["rejected", "reversed", "chargeback", "refunded", "Cancelled"])
+def test_what_is_taken_back_counts_whatever_its_network_says_of_the_sale(word: str) -> None:
+    """A refund that were rejected would be taken off no sum."""
+    found = of("near", click_id=OURS, event="install", status=word, payout="-5.00", currency="USD")
+    assert (found.status, found.raw_status, found.payout) == ("approved", word, Decimal("-5.00"))
+    for kept in ({"payout": "5.00", "currency": "USD"}, {"payout": "0", "currency": "USD"}, {}):
+        assert of("near", click_id=OURS, event="install", status=word, **kept).status == "rejected"
+
+
+def test_a_refund_that_is_not_certain_yet_is_pending() -> None:
+    assert of("near", click_id=OURS, event="install", status="pending", payout="-5.00").status == "pending"
