@@ -38,3 +38,13 @@ def trace(client: Client, click_id: str) -> Trace:
     with ThreadPoolExecutor(len(_PARTS)) as threads:
         clicks, postbacks, conversions, deliveries = threads.map(rows, _PARTS)
     return Trace(click_id, clicks[0] if clicks else None, postbacks, conversions, deliveries)
+
+
+def clicks_of(client: Client, id_: str, most: int) -> list[str]:
+    """The clicks, at most so many, that any ID leads to: a transaction's, a postback's, the source's own, and others.
+
+    It reads whole columns of the tables: where a click ID is given, `trace` finds it in a hundredth of the time.
+    """
+    return [
+        row["click_id"] for row in client.query(statement("trace_click_ids"), {"id": id_, "most": most}).named_results()
+    ]

@@ -22,7 +22,7 @@ class Clicks:
     def page(self, request: Request) -> Response:
         """The life of the click, where the ID leads to one; a list where it leads to several."""
         wanted = request.query_params.get("id", "").strip()[:1024]
-        found = self._database.rows("dashboard_click_ids", {"id": wanted, "most": _MOST}) if wanted else []
+        found = self._database.rows("trace_click_ids", {"id": wanted, "most": _MOST}) if wanted else []
         ids = [row["click_id"] for row in found]
         life = self._database.read(lambda client: trace(client, ids[0])) if len(ids) == 1 else None
         facts = {

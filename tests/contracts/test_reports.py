@@ -18,7 +18,7 @@ from sql.reports.ask import ask, shown, stream
 from sql.reports.catalogue import OVERVIEW, REPORTS, report_named
 from sql.reports.dimensions import DIMENSIONS
 from sql.reports.question import Question, filterable
-from sql.trace import trace
+from sql.trace import clicks_of, trace
 from tests.contracts.clickhouse_front import ClickHouse
 from tests.contracts.sink_records import NOW, click, delivery, dsn_of, on_topic, outcome, write
 
@@ -220,6 +220,15 @@ def test_a_trace_tells_the_life_of_a_click_in_the_order_of_time(told: Client) ->
     assert [row["event"] for row in life.postbacks] == ["install", "trial"]
     assert {row["event"] for row in life.conversions} == {"install", "trial"}
     assert [row["state"] for row in life.deliveries] == ["scheduled", "delivered"]
+
+
+def test_any_id_leads_to_the_click_it_is_of(told: Client) -> None:
+    of = click(0)
+    life = trace(told, of.click_id)
+    postback, conversion, delivery = life.postbacks[0], life.conversions[0], life.deliveries[0]
+    for id_ in (postback["postback_id"], conversion["conversion_id"], delivery["delivery_id"], of.click_id):
+        assert clicks_of(told, id_, 5) == [of.click_id]
+    assert clicks_of(told, "nobody's", 5) == []
 
 
 def test_a_click_that_nobody_knows_has_no_life(told: Client) -> None:

@@ -18,26 +18,41 @@ def delivery(seconds: int, **fields: Any) -> dict[str, Any]:
     return {**step, "attempt": 0, "state": "scheduled", "code": 0, "reason": "", "answer": "", **fields}
 
 
+def heard(postback_id: str, seconds: int, **fields: Any) -> dict[str, Any]:
+    at = AT + timedelta(seconds=seconds)
+    said = {"postback_id": postback_id, "received_at": at, "decided_at": at, "event": "install", "network": "acme"}
+    became = {"outcome": "attributed", "reason": "", "repeats": "", "previous_status": ""}
+    return {**said, "txid": "t1", "status": "approved", "payout": None, "currency": "", **became, **fields}
+
+
 def test_the_life_of_a_click_is_told_in_the_order_of_time() -> None:
     found = Trace(
         "abc",
         {"clicked_at": AT, "source": "pops", "campaign": "spring", "offer": "game"},
         [
-            {"received_at": AT + timedelta(seconds=5), "event": "install", "network": "acme", "txid": "t1"}
-            | {"outcome": "duplicate", "reason": "same"}
+            heard("p1", 1, payout=Decimal("1.20000000"), currency="USD", decided_at=AT + timedelta(seconds=4)),
+            heard("p2", 5, outcome="duplicate", reason="same", repeats="p1"),
+            heard("p3", 6, outcome="updated", status="rejected", previous_status="approved"),
+            heard("p4", 7, outcome="duplicate", reason="older", repeats="px", status="pending", network="", txid=""),
         ],
         [
-            {"occurred_at": AT + timedelta(seconds=1), "event": "install", "status": "approved"}
-            | {"payout": Decimal("1.20000000"), "currency": "USD"}
+            {"occurred_at": AT + timedelta(seconds=1), "event": "install", "status": "rejected"}
+            | {"payout": Decimal("1.20000000"), "currency": "USD", "is_refund": False},
+            {"occurred_at": AT + timedelta(seconds=8), "event": "install", "status": "approved"}
+            | {"payout": Decimal("-1.20000000"), "currency": "USD", "is_refund": True},
         ],
         [delivery(2), delivery(3, attempt=1, state="delivered", code=200, answer="ok")],
     )
     assert [entry[1:] for entry in timeline(found)] == [
         ("click", "pops, spring, game"),
-        ("conversion install", "approved, 1.2 USD"),
+        ("postback install", "acme, txid t1: attributed at 2026-11-21 09:37:17.168; said approved, 1.2 USD"),
+        ("conversion install", "rejected, 1.2 USD"),
         ("tell install", "source/pops: scheduled"),
         ("tell install", "source/pops, attempt 1: delivered, HTTP 200 “ok”"),
-        ("postback install", "acme, txid t1: duplicate (same)"),
+        ("postback install", "acme, txid t1: duplicate (same) of 2026-11-21 09:37:14.168; said approved"),
+        ("postback install", "acme, txid t1: updated from approved; said rejected"),
+        ("postback install", "by ourselves: duplicate (older) of px; said pending"),
+        ("refund install", "approved, -1.2 USD"),
     ]
 
 
