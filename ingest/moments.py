@@ -5,9 +5,10 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 
+from schemas.values import END_MS
+
 _NUMBER = re.compile(r"\d{1,16}(?:\.\d{1,9})?", re.ASCII)
 _SECONDS_END = 100_000_000_000  # as seconds the year 5138, as milliseconds 1973
-_END_MS = 4_102_444_800_000  # 2100
 
 WANTED = "write a moment as seconds or milliseconds since 1970, or as ISO 8601 like 2026-11-21T10:00:00Z"
 
@@ -17,7 +18,7 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> int:
     """Milliseconds since 1970 of seconds, milliseconds or ISO 8601 (in `zone` if it names none). Raises ValueError."""
     text = text.strip()
     at_ms = _of_number(text) if _NUMBER.fullmatch(text) else _of_iso(text, zone)
-    if not 0 < at_ms < _END_MS:
+    if not 0 < at_ms < END_MS:
         raise ValueError(f"{WANTED}, between 1970 and 2100")
     return at_ms
 

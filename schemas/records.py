@@ -18,6 +18,7 @@ from schemas.values import (
     Currency,
     DeliveryState,
     Millis,
+    Moment,
     Name,
     Origin,
     OutcomeWord,
@@ -35,8 +36,8 @@ class Click(Record, frozen=True):
     """One visit that we recorded: who sold it, where it went, and what the source says of it."""
 
     click_id: Key  # our own, or SOURCE:ID where the source brought it
-    clicked_at: Millis
-    received_at: Millis
+    clicked_at: Moment
+    received_at: Moment
     campaign: Name
     source: Name
     source_click_id: Text = ""
@@ -93,13 +94,13 @@ class Postback(Record, frozen=True):
     click_id: Key  # empty: the network reported a user whom no click brought
     event: Name
     network: Name
-    received_at: Millis
+    received_at: Moment
     txid: Text = ""
     status: Status = "approved"
     raw_status: Text = ""
     payout: Amount | None = None
     currency: Currency = ""
-    occurred_at: Millis | None = None  # the network's own time
+    occurred_at: Moment | None = None  # the network's own time
     repeat: Repeat = "ignore"
     window_ms: Span | None = None  # credited only so long after the click
     wait_ms: Span = 86_400_000  # how long it waits for its click

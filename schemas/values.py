@@ -6,13 +6,17 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
-_FAR = 1 << 62  # the sum of two still fits 64 bits
+_FAR = 1 << 61  # a moment and a span added are a moment, and two of those fit 64 bits
 
 Span = Annotated[int, msgspec.Meta(ge=-_FAR, le=_FAR)]
 """A length of time in milliseconds."""
 
-Millis = Span
+Millis = Annotated[int, msgspec.Meta(ge=-2 * _FAR, le=2 * _FAR)]
 """A moment: milliseconds since 1970 in UTC."""
+
+END_MS = 4_102_444_800_000  # 2100
+Moment = Annotated[int, msgspec.Meta(ge=0, lt=END_MS)]
+"""One that somebody told us, within what columns hold and programs show."""
 
 Status = Literal["pending", "approved", "rejected"]
 STATUSES: tuple[Status, ...] = ("pending", "approved", "rejected")

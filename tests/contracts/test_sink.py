@@ -136,7 +136,7 @@ def test_secrets_in_a_url_do_not_reach_the_table(dsn: str) -> None:
 
 def test_money_and_times_are_exact(dsn: str) -> None:
     amounts = ["0.00000001", "-1.20", "9999999999999999.99999999", "1E+3", "0"]
-    moments = [0, 1, 999, 1000, 999_999_999_999, NOW + 7, 4_102_444_800_123]
+    moments = [0, 1, 999, 1000, 999_999_999_999, NOW + 7, 4_102_444_799_999]
     lot = [click(n, cost=Decimal(amounts[n % 5]), received_at=moments[n]) for n in range(len(moments))]
     write(dsn, "events", on_topic("events", lot))
     found = rows(dsn, "SELECT cost, toUnixTimestamp64Milli(received_at) FROM clicks FINAL ORDER BY clicked_at")

@@ -1,7 +1,9 @@
 """Records that cannot be used cost one row each, and the partition goes on."""
 
+import json
 from base64 import b64decode
 from collections import Counter
+from pathlib import Path
 from unittest.mock import patch
 
 import msgspec
@@ -11,6 +13,7 @@ from clickjoin.embedded.kafka.properties import MAX_MESSAGE_BYTES
 from schemas.ids import invalid_id
 from schemas.unusable import DETAIL_CHARACTERS, RAW_BYTES
 from schemas.wire import MOST_EVENT_BYTES, encode
+from streams.adapters.state import Stamp, StateStore
 from streams.join.fold import Position, fold
 from streams.join.state import MAX_CONVERSIONS, MAX_WAITING
 from tests.support.join_samples import NOW, DictStates, Join, click, clicked, postback, record
@@ -37,6 +40,8 @@ VALID = b'{"v":1,"type":"postback","postback_id":"p","click_id":"c1","event":"e"
         (VALID % b',"payout":"10000000000000000"', "not_a_record"),
         (VALID % b',"payout":"0.123456789"', "not_a_record"),
         (VALID % b',"payout":"1e-5000"', "not_a_record"),
+        (VALID.replace(b'"received_at":1', b'"received_at":-1') % b"", "not_a_record"),
+        (VALID % b',"occurred_at":4102444800000', "not_a_record"),
         (VALID % (b',"txid":"' + b"x" * MOST_EVENT_BYTES + b'"'), "too_long"),
         (VALID % b',"wait_ms":1000000000000000000000000', "not_a_record"),
         (VALID % (b',"wait_ms":1' + b"0" * 6000), "not_a_record"),
@@ -107,6 +112,11 @@ def test_what_comes_of_the_longest_records_fits_one_of_the_next_topic() -> None:
     assert len(encode(second)) < MAX_MESSAGE_BYTES - 1_000
 
 
+def odd(postback_id: str, field: str, number: int) -> bytes:
+    told = json.loads(encode(postback(postback_id)))
+    return json.dumps(told | {field: number}).encode()
+
+
 def test_a_bug_in_the_decision_costs_the_record_alone() -> None:
     join = clicked()
     with patch("streams.join.fold.decide", side_effect=ZeroDivisionError("a bug")):
@@ -154,3 +164,17 @@ def test_an_id_without_a_click_that_gets_a_flood_keeps_a_hundred_waiting() -> No
     told = Counter(word for n in range(MAX_WAITING + 200) for word in join.says(postback(f"p{n}", click_id="pops:0")))
     assert told == {"waiting no_click": MAX_WAITING, "unattributed too_many_waiting": 200}
     assert len(msgspec.msgpack.encode(join.store.get(["pops:0"])[0])) < 100_000
+
+
+@pytest.mark.parametrize("number", [-(1 << 62), -(1 << 61), -1, 0, 1, 1 << 61, 1 << 62, (1 << 63) - 1])
+@pytest.mark.parametrize("field", ["received_at", "occurred_at", "wait_ms", "window_ms"])
+def test_no_number_makes_a_state_that_cannot_be_read_again(tmp_path: Path, field: str, number: int) -> None:
+    """The worker would end at the click's next record, and begin again there, for ever."""
+    store = StateStore(tmp_path / "state", Stamp(1, "topic"))
+    told: list[str] = []
+    for event in (odd("p0", field, number), odd("p1", field, number), encode(click()), odd("p2", field, number)):
+        folded = fold(store.position, [record(store.position.next, NOW, event)], store)
+        store.write(folded)
+        told += [one.postback.postback_id for one in folded.outcomes] + [one.code for one in folded.invalid]
+    store.close()
+    assert set(told) in ({"p0", "p1", "p2"}, {"not_a_record"})
