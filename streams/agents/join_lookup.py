@@ -6,7 +6,8 @@ waits for ClickHouse but the postbacks of these clicks, and whoever folds the lo
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Protocol
 
@@ -55,6 +56,7 @@ class Lookups:
         self._reader, self._sender, self._metrics = reader, sender, metrics
         self._wanted: dict[str, int] = {}  # the partition of each click, in the order in which they were asked for
         self._counts: Counter[int] = Counter()  # of them, by partition
+        self._alone: dict[str, float] = {}  # those of a question that failed by a bug: when each is asked for by itself
         self._came = asyncio.Event()
         self._away_since: float | None = None
 
@@ -71,17 +73,18 @@ class Lookups:
         """The partition is somebody else's now, who asks for himself."""
         del self._counts[partition]
         self._wanted = {click_id: number for click_id, number in self._wanted.items() if number != partition}
+        self._alone = {click_id: at for click_id, at in self._alone.items() if click_id in self._wanted}
 
     async def run(self) -> None:
         """Until cancelled."""
         pause = FIRST_PAUSE
         while True:
-            if not self._wanted:
-                self._came.clear()
-                await self._came.wait()
-                await asyncio.sleep(LINGER)
+            wanted = self._next()
+            if not wanted:
+                await self._wait()
+                continue
             try:
-                await self._answer(self._next())
+                await self._answer(wanted)
             except AwayError as error:
                 self._metrics.look_up_failed("clickhouse_away")
                 self._say_away(str(error))
@@ -90,23 +93,45 @@ class Lookups:
                 log.warning("facts_not_sent", error=str(error) or type(error).__name__)
             except Exception:  # a bug of ours must not end what every cold postback waits for
                 self._metrics.look_up_failed("bug")
-                log.exception("look_up_failed")
+                log.exception("look_up_failed", clicks=len(wanted), click_id=next(iter(wanted)))
+                self._set_apart(wanted)
+                continue
             else:
                 pause = FIRST_PAUSE
                 continue
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _wait(self) -> None:
+        """Until somebody asks, or one that failed is to be asked for again."""
+        self._came.clear()
+        again = min(self._alone.values(), default=None)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if again is None else again - monotonic()):
+                await self._came.wait()
+        await asyncio.sleep(LINGER)
+
     def _next(self) -> dict[str, int]:
-        """What goes into one question."""
+        """What goes into one question: many together, or one of those that failed."""
         taken: dict[str, int] = {}
         characters = 0
         for click_id, partition in self._wanted.items():
+            if click_id in self._alone:
+                continue
             characters += len(click_id)
             if taken and (len(taken) == MOST_IDS or characters > MOST_CHARACTERS):
                 break
             taken[click_id] = partition
-        return taken
+        return taken or self._next_alone()
+
+    def _next_alone(self) -> dict[str, int]:
+        now = monotonic()
+        return next(({one: self._wanted[one]} for one, at in self._alone.items() if at <= now), {})
+
+    def _set_apart(self, failed: Mapping[str, int]) -> None:
+        """One click whose rows cannot be read must not keep the others waiting: from now on each asks for itself."""
+        again = monotonic() + (LONGEST_PAUSE if len(failed) == 1 else 0)
+        self._alone |= {click_id: again for click_id in failed if click_id in self._wanted}
 
     async def _answer(self, wanted: dict[str, int]) -> None:
         began = monotonic()
@@ -123,6 +148,7 @@ class Lookups:
         for click_id, partition in wanted.items():
             if self._wanted.get(click_id) == partition:
                 del self._wanted[click_id]
+                self._alone.pop(click_id, None)
                 self._counts[partition] -= 1
                 self._metrics.asking(partition, self._counts[partition])
                 self._metrics.looked_up(partition, "found" if click_id in found else "unknown")
