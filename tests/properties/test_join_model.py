@@ -19,7 +19,7 @@ from schemas.records import Click, Event, Facts, Forget, Outcome, Postback, Tick
 from schemas.wire import encode
 from streams.join.fold import Folded, fold
 from tests.oracle.join_oracle import Oracle, Verdict
-from tests.properties.logs import IDS, SEED, as_records, clicks, postbacks, same, whole
+from tests.properties.logs import IDS, SEED, as_records, clicks, logs, postbacks, same, weighted, whole
 from tests.support.join_cold import minted
 from tests.support.join_samples import HOUR, NOW, DictStates, Join, Logged, click_in, read
 from tests.support.verdicts import conversions, money, rows, verdict_of
@@ -53,8 +53,9 @@ def answers(draw: st.DrawFn) -> Facts:
 class JoinModel(RuleBasedStateMachine):
     """One partition: its log, the group's committed offset, a worker with what is on its disk, and other disks."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(already=weighted((1, st.just([])), (4, logs())))
+    def begin(self, already: list[Logged]) -> None:
+        """Mostly with something in the log: in many runs no rule is left by which a postback comes."""
         self.at, self.log = NOW, list[Logged]()
         self.oracle, self.said = Oracle(), [0]  # by offset: how many verdicts the oracle has before this record
         self.committed = 0
@@ -63,6 +64,8 @@ class JoinModel(RuleBasedStateMachine):
         self.sent: dict[tuple[str, int], bytes] = {}  # by postback and version, as on the topic
         self.outcomes: list[Outcome] = []  # the same, without repeats
         self.verdicts: set[Verdict] = set()
+        for self.at, event in already:
+            self._append(event)  # type: ignore[arg-type]
 
     # --- the log
 
@@ -229,7 +232,7 @@ def _decided_before(facts: Facts) -> set[str]:
 def test_whatever_happens_to_records_and_workers_the_oracle_says_the_same() -> None:
     print(f"CLICKJOIN_TEST_SEED={SEED}")
     limits = settings(
-        max_examples=60,
+        max_examples=100,
         stateful_step_count=50,
         deadline=None,
         print_blob=True,
