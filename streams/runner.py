@@ -109,7 +109,8 @@ class Runner:
         begin = await self._log.begin(topic, number)
         start = begin if committed is None else committed
         if start < begin:
-            raise TruncatedLogError(f"{topic}-{number} starts at {begin}, resume at {start}: {begin - start} are gone")
+            gone = f"{topic}-{number} starts at {begin}, resume at {start}: {begin - start} are gone"
+            raise TruncatedLogError(f"{gone} (clickjoin skip-removed goes on behind them)")
         if committed is None and await self._log.committed_another(self._group, topic, number):
             log.warning("committed_of_another_topic", topic=topic, partition=number)
             self._seen = await self._log.end(topic, number)  # Faust resumes where the group was in that one

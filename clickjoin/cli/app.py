@@ -18,6 +18,7 @@ from clickjoin.cli import (
     imports,
     partners,
     presets,
+    removed,
     replay,
     report,
     roles,
@@ -65,6 +66,7 @@ for command in (
         trace.trace,
         status.status,
         doctor.doctor,
+        removed.skip_removed,
         route.route,
     ),
 ):

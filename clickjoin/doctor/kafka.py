@@ -13,6 +13,7 @@ from kafka.errors import KafkaError
 
 from clickjoin.doctor.facts import KafkaFacts, TopicFacts
 from clickjoin.status.overall import READS
+from clickjoin.topics.removed import gaps
 from ingest.kafka_client import made
 from schemas.records import Tick
 from schemas.settings.servers import Kafka
@@ -93,16 +94,8 @@ def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
 
 def _lost(admin: Any, topics: dict[str, TopicFacts]) -> dict[str, int]:
     """Of each role the records between where it stands and where the log begins."""
-    every = [TopicPartition(name, number) for name, topic in topics.items() for number in range(topic.partitions)]
-    if not every:
-        return {}
-    begins = admin.list_partition_offsets(dict.fromkeys(every, OffsetSpec.EARLIEST))
-    lost = {}
-    for role, (group, names) in READS.items():
-        stands = admin.list_group_offsets(group).get(group, {})
-        mine = [tp for tp in stands if tp.topic in names and tp in begins and stands[tp].offset >= 0]
-        lost[role] = sum(max(0, begins[tp].offset - stands[tp].offset) for tp in mine)
-    return lost
+    found = gaps(admin, {name: topic.partitions for name, topic in topics.items()})
+    return {role: sum(gap.records for gap in found if gap.role == role) for role in READS}
 
 
 def _has_begun(admin: Any) -> bool:

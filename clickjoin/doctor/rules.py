@@ -81,7 +81,7 @@ def _lost(facts: KafkaFacts) -> Iterator[Finding]:
     for role, records in facts.lost.items():
         if records:
             what = f"{records} records were removed from the log before it had read them"
-            todo = "they are lost to it: import what is missing, and keep the roles running"
+            todo = "they are lost to it: run clickjoin skip-removed, and import what is missing"
             yield Finding("bad", role, what, todo)
 
 

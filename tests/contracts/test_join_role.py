@@ -1,19 +1,24 @@
 """The join as it ends and begins again: killed, without its disk, on a log or a topic that is another one."""
 
+import json
 import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from clickjoin.cli.app import app
 from schemas.records import Epoch
+from schemas.topics import EVENTS
 from schemas.versions import epoch_of
 from tests.kafka_server import KafkaServer
 from tests.properties.logs import SEED
 from tests.support.join_exact import assert_exact, caught_up
 from tests.support.join_samples import click, postback
 from tests.support.pipeline import JoinWorker, Pipeline
+from tests.support.roles import write_config
 from tests.support.traffic import Traffic
 from tests.support.verdicts import rows
 
@@ -66,6 +71,30 @@ def test_a_log_that_starts_after_the_offset_to_resume_at_stops_loudly(pipeline: 
     assert worker.wait(40) == EXIT_CRASHED
     assert "events-0 starts at 7, resume at 2: 5 are gone" in worker.told()
     assert len(pipeline.outcomes()) == 1, "it went on all the same"
+
+
+def test_a_worker_goes_on_behind_what_was_removed_once_somebody_says_so(
+    pipeline: Pipeline, worker: JoinWorker, tmp_path: Path
+) -> None:
+    pipeline.send([click(), postback()], partition=0)
+    caught_up(pipeline, worker)
+    config = write_config(tmp_path, pipeline.bootstrap, "http://127.0.0.1:1")
+    assert skip_removed(config) == (0, "[]\n")
+    pipeline.send([postback(f"p{n}", f"e{n}") for n in range(10)], partition=0)
+    caught_up(pipeline, worker)
+    worker.stop()
+    pipeline.send([postback(f"q{n}", f"q{n}") for n in range(10)], partition=0)
+    pipeline.delete_records(0, before=20)
+    gap = {"role": "join", "topic": EVENTS, "partition": 0, "resumes_at": 12, "begins_at": 20, "records": 8}
+    assert [json.loads(skip_removed(config, *more)[1]) for more in (["--dry-run"], [], [])] == [[gap], [gap], []]
+    worker.start()
+    caught_up(pipeline, worker)
+    assert {one.postback.postback_id for one in pipeline.outcomes()} >= {"p9", "q8", "q9"}
+
+
+def skip_removed(config: Path, *more: str) -> tuple[int, str]:
+    told = CliRunner().invoke(app, ["skip-removed", "--config", str(config), "--json", *more])
+    return told.exit_code, told.stdout
 
 
 def test_a_lost_state_begins_with_the_log_where_only_what_was_decided_is_gone(
