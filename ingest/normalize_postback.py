@@ -32,11 +32,14 @@ def normalize_postback(
     if plan.split:
         said_event, said_status = _told_apart(plan, said_event, said_status)
     status, raw_status = _status(plan, said_status)
-    if plan.rules and (rule := next((rule for rule in plan.rules if matches_all(rule.when, params)), None)):
+    rule = next((rule for rule in plan.rules if matches_all(rule.when, params)), None) if plan.rules else None
+    if rule:
         said_event, status = (said_event[0], rule.event or said_event[1]), rule.status or status
     event = _event(plan, said_event)
     policy = plan.policies.get(event, _PLAIN_POLICY)
     payout, currency = read_payout(plan.payout, found["payout"], found["currency"])
+    if rule and rule.refund and payout:
+        payout = -abs(payout)
     return Postback(
         postback_id=postback_id,
         click_id=click_id,

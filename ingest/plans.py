@@ -49,6 +49,7 @@ class RulePlan:
     when: Condition
     event: str  # as the network might have said it; empty: as it did
     status: Status | None
+    refund: bool  # the amount is taken back, whether it is written with a minus or without
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
         event_default=network.event_default,
         status_default=network.status_default,
         unknown_status=network.unknown_status,
-        rules=tuple(RulePlan(condition(rule.when), rule.event, rule.status) for rule in network.rules),
+        rules=tuple(RulePlan(condition(rule.when), rule.event, rule.status, rule.refund) for rule in network.rules),
         tests=condition(network.tests),
         split=network.split,
         last=network.duplicates == "last",
@@ -185,9 +186,8 @@ def _network(name: str, network: Network, policies: Mapping[str, EventPolicy], w
 
 
 def _network_access(path: str, network: Network) -> Access:
-    signature = signature_plan(path, network.signature)
-    encryption, only_logs = encryption_plan(path, network.encryption), network.allow_only_logs
-    return Access(path, _secret(network.key), network.allow, network.open, signature, encryption, only_logs)
+    guards = signature_plan(path, network.signature), encryption_plan(path, network.encryption)
+    return Access(path, _secret(network.key), network.allow, network.open, *guards, network.allow_only_logs)
 
 
 def _offer(name: str, offer: Offer) -> OfferPlan:

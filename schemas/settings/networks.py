@@ -68,6 +68,7 @@ class Rule(Section):
     when: Annotated[Matches, Field(min_length=1)]
     event: str = ""  # as if the network had said so: [networks.NAME.events] may give it another name
     status: Status | None = None
+    refund: bool = False  # the amount is taken back, whether it is written with a minus or without
 
 
 class Signature(Section):

@@ -3,9 +3,10 @@ from decimal import Decimal
 import pytest
 
 from ingest.normalize_postback import normalize_postback
+from ingest.plans import prepare
 from ingest.refusal import Refusal
 from schemas.records import Postback
-from tests.ingest_samples import NOW_MS, OLD_SECRET, click_id, plans
+from tests.ingest_samples import NOW_MS, OLD_SECRET, click_id, plans, settings
 
 PLANS = plans()
 OURS = click_id()
@@ -212,3 +213,13 @@ def test_what_is_taken_back_counts_whatever_its_network_says_of_the_sale(word: s
 
 def test_a_refund_that_is_not_certain_yet_is_pending() -> None:
     assert of("near", click_id=OURS, event="install", status="pending", payout="-5.00").status == "pending"
+
+
+@pytest.mark.parametrize(("said", "paid"), [("5.00", "-5.00"), ("-5.00", "-5.00"), ("0", "0"), ("", None)])
+def test_a_rule_may_say_that_an_amount_is_taken_back_whichever_sign_it_has(said: str, paid: str | None) -> None:
+    network = {"open": True, "rules": [{"when": {"type": "chargeback"}, "event": "refund", "refund": True}]}
+    plan = prepare(settings(networks={"bank": network})).networks["bank"]
+    params = {"click_id": OURS, "type": "chargeback", "payout": said, "currency": "USD", "status": "rejected"}
+    found = normalize_postback(plan, params, PLANS.secrets, postback_id="p", now_ms=NOW_MS)
+    assert (found.event, found.payout) == ("refund", paid and Decimal(paid))
+    assert found.status == ("approved" if paid == "-5.00" else "rejected")
