@@ -27,7 +27,7 @@ _BLOCK = 32 << 10  # larger ones compress better
 
 # Shared by all partitions of the worker, so that its memory does not grow with their number.
 _cache = rocksdict.Cache(64 << 20)
-_write_buffers = rocksdict.WriteBufferManager(96 << 20, False)
+_write_buffers = rocksdict.WriteBufferManager(80 << 20, False)
 
 _pack = msgspec.msgpack.Encoder(decimal_format="string").encode
 _unpack_state = msgspec.msgpack.Decoder(State).decode
@@ -187,10 +187,14 @@ class StateStore:
         return len(click_ids)
 
     def flush(self) -> None:
-        """Bring everything to disk (some 100 ms): what a kill after this costs is folding what came since."""
+        """Bring everything to disk (some 100 ms): what a kill after this costs is folding what came since.
+
+        Once it is closed this does nothing: closing has done it.
+        """
         with self._flushing:
-            self._db.flush()
-        self.unflushed = 0
+            if not self._closed:
+                self.unflushed = 0
+                self._db.flush()
 
     def close(self) -> None:
         """Flush and let go of the folder. Once it has, this does nothing."""

@@ -99,6 +99,7 @@ class JoinPartition:
         self._healed_at = 0  # the offset from which on outputs are ours to send
         self._healed = asyncio.Event()
         self._flushed_at = monotonic()
+        self._flushing: asyncio.Task[None] | None = None
         self._waiting = 0  # postbacks that wait; of one click those with the same deadline count once
 
     async def open(self, committed: int, healed: Callable[[int], None]) -> int:
@@ -143,9 +144,7 @@ class JoinPartition:
             self._role.lookups.ask(self._number, folded.asking)
         self._store.purge()
         self._note_healing()
-        if self._store.unflushed >= FLUSH_RECORDS or monotonic() - self._flushed_at >= FLUSH_SECONDS:
-            self._flushed_at = monotonic()
-            await asyncio.to_thread(self._store.flush)
+        self._flush_now_and_then()
 
     async def close(self) -> None:
         """Stop ticking and looking up, and bring the state to disk."""
@@ -154,6 +153,19 @@ class JoinPartition:
             self._role.lookups.drop(self._number)
             self._role.metrics.hide(self._number)
             await asyncio.to_thread(self._store.close)
+
+    def _flush_now_and_then(self) -> None:
+        """Begin to bring the state to disk, beside what comes next: a slow disk holds up nothing.
+
+        Raises what the flush before it raised.
+        """
+        if self._flushing is not None:
+            if not self._flushing.done():
+                return
+            self._flushing.result()
+        if self._store.unflushed >= FLUSH_RECORDS or monotonic() - self._flushed_at >= FLUSH_SECONDS:
+            self._flushed_at = monotonic()
+            self._flushing = asyncio.create_task(asyncio.to_thread(self._store.flush))
 
     async def _send(self, folded: Folded) -> None:
         """Returns when the broker has acknowledged all of it."""

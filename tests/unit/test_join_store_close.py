@@ -37,3 +37,9 @@ def test_a_state_is_closed_when_the_flush_that_goes_on_has_ended(tmp_path: Path)
     for thread in (flushing, closing):
         thread.join(_DEADLINE)
     assert disk.did == ["flush", "flushed", "flush", "flushed", "closed"]
+
+
+def test_a_flush_that_begins_when_the_state_was_closed_does_nothing(tmp_path: Path) -> None:
+    store = StateStore(tmp_path / "state", Stamp(1, "topic"))
+    store.close()
+    store.flush()
