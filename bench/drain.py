@@ -16,6 +16,7 @@ from clickjoin.embedded.children import Child, Running, last_lines, start
 OPEN = "partitions_open"
 """What a worker logs when all that the group gave it is open."""
 _POLL = 0.02  # seconds between two looks
+_POLL_TOGETHER = 0.1  # where workers have every core between them: a look costs the broker and us what they lack
 _FIRST_SAMPLE = (0.05, 0.6)  # measuring begins when such a part of the backlog is done: every partition is open then
 _WITHIN = 600.0  # seconds
 
@@ -62,13 +63,16 @@ class Worker:
         if self._running.exit_code is not None:
             raise BenchError(f"{self._running.child.name} ended:\n{last_lines(self.output)}")
 
-    def wait(self, done: Callable[[], bool], what: str) -> float:
-        """Wait until `done`. Returns the seconds since its start. Raises BenchError where that takes too long."""
+    def wait(self, done: Callable[[], bool], what: str, poll: float = _POLL) -> float:
+        """Look every `poll` seconds until it is `done`. Returns the seconds since its start.
+
+        Raises BenchError where that takes too long.
+        """
         while not done():
             self.check()
             if time.monotonic() - self.began > _WITHIN:
                 raise BenchError(f"not within {_WITHIN:g} s: {what}:\n{last_lines(self.output)}")
-            time.sleep(_POLL)
+            time.sleep(poll)
         return time.monotonic() - self.began
 
     def logged(self, event: str) -> int:
@@ -111,7 +115,7 @@ def drain_together(
             began.append((count, time.monotonic()))
         return count >= total and bool(began)
 
-    workers[0].wait(look, f"{total} records are done")
+    workers[0].wait(look, f"{total} records are done", _POLL_TOGETHER)
     (done, at), ended = began[0], time.monotonic()
     if done >= total:  # a tiny backlog was gone before the last of them had begun
         done, at = 0, workers[0].began
