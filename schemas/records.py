@@ -29,13 +29,14 @@ from schemas.values import (
 )
 
 Key = Annotated[str, Field(max_length=512)]
+OwnKey = Annotated[str, Field(min_length=1, max_length=512), msgspec.Meta(min_length=1)]
 Labels = dict[str, str]
 
 
 class Click(Record, frozen=True):
     """One visit that we recorded: who sold it, where it went, and what the source says of it."""
 
-    click_id: Key  # our own, or SOURCE:ID where the source brought it
+    click_id: OwnKey  # our own, or SOURCE:ID where the source brought it
     clicked_at: Moment
     received_at: Moment
     campaign: Name
@@ -90,7 +91,7 @@ class Click(Record, frozen=True):
 class Postback(Record, frozen=True):
     """A network's report of one event, in our words, with the policy that applied when it came."""
 
-    postback_id: Key
+    postback_id: OwnKey
     click_id: Key  # empty: the network reported a user whom no click brought
     event: Name
     network: Name
@@ -117,7 +118,7 @@ class Postback(Record, frozen=True):
 class Facts(Record, frozen=True):
     """The answer of a look-up of a cold click: what ClickHouse knows of it."""
 
-    click_id: Key
+    click_id: OwnKey
     click: Click | None = None
     conversions: tuple["Conversion", ...] = ()
     decided: tuple[str, ...] = ()  # IDs of the postbacks that were decided
@@ -131,7 +132,7 @@ class Tick(Record, frozen=True):
 class Forget(Record, frozen=True):
     """A request to erase everything about a click, and to credit nothing to it any more."""
 
-    click_id: Key
+    click_id: OwnKey
 
 
 class Epoch(Record, frozen=True):

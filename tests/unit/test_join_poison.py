@@ -33,6 +33,8 @@ VALID = b'{"v":1,"type":"postback","postback_id":"p","click_id":"c1","event":"e"
         (b'{"v":1,"type":"nonsense"}', "not_a_record"),
         (b'{"v":1,"type":"click"}', "not_a_record"),
         (VALID % b',"status":"maybe"', "not_a_record"),
+        (VALID.replace(b'"p"', b'""') % b"", "not_a_record"),
+        (b'{"v":1,"type":"forget","click_id":""}', "not_a_record"),
         (VALID % b',"payout":"1e400"', "not_a_record"),
         (VALID % b',"payout":1e400', "not_a_record"),
         (VALID % b',"payout":"NaN"', "not_a_record"),
