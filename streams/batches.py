@@ -11,6 +11,7 @@ reason; tests/contracts/test_batches.py holds it against Apache Kafka.
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from time import CLOCK_BOOTTIME, clock_gettime
 from typing import Any
 
@@ -32,6 +33,9 @@ FEW, GATHER_SECONDS = 200, 0.05
 FETCH_WAIT_MS = 100
 """So long the broker may keep a fetch that finds nothing. One is under way at a time: one that asks only for quiet
 partitions, as the others' records lay here unread, keeps those waiting. Faust's own figure is 1,500."""
+FETCH_SECONDS, SOME_FULL_SECONDS = 1.0, 0.05
+"""A fetch leaves out the partitions of which enough waits to be taken, until it has ended: when the others have
+nothing, it may not keep those waiting. Faust's own figure is the first for both."""
 COMMIT_TIMEOUT = 3.0
 """Seconds. One that takes longer waits for a rebalance or the broker, and would hold up an orderly stop."""
 
@@ -73,6 +77,7 @@ class BatchConsumer(Consumer):
         self._done: dict[TP, int] = {}
         self.offsets_committed: dict[TP, int] = {}  # of what is ours
         self._committing = asyncio.Lock()
+        self._room = asyncio.Event()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -117,6 +122,18 @@ class BatchConsumer(Consumer):
         """Faust's other door to the same thing."""
         return await self.commit()
 
+    def on_buffer_drop(self, tp: TP) -> None:
+        """Of a partition of which enough waited to be taken, little does now."""
+        super().on_buffer_drop(tp)
+        self._room.set()
+
+    async def _wait_for_room(self) -> None:
+        """While enough waits to be taken of every partition. Faust would look again after a second."""
+        if self._buffered_partitions and not self._get_active_partitions():
+            self._room.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), FETCH_SECONDS)  # a rebalance says nothing
+
     async def _drain_messages(self, fetcher: Any) -> None:
         """Faust's loop from fetch to agent, a batch at a time; after a small fetch the next may gather for a moment."""
         drained = 0
@@ -130,7 +147,9 @@ class BatchConsumer(Consumer):
 
     async def _drain_once(self) -> int:
         """Hand on one fetch. Returns how many records it had."""
-        fetched, active = await self._wait_next_records(1.0)
+        await self._wait_for_room()
+        patience = SOME_FULL_SECONDS if self._buffered_partitions else FETCH_SECONDS
+        fetched, active = await self._wait_next_records(patience)
         generation = self.app.consumer_generation_id
         if fetched is None or self.should_stop:
             return 0

@@ -7,6 +7,7 @@ import faust
 import pytest
 from faust.types import TP
 
+from streams import batches
 from streams.batches import FETCH_WAIT_MS, BatchConsumer
 from tests.kafka_server import KafkaServer
 from tests.support.batches import PARTITIONS, Batch, Taken, committed, make_topic, produce, soon, worker
@@ -47,6 +48,32 @@ def test_batches_hold_the_records_of_one_partition_in_order_as_they_lie_there(ka
         assert taken.values(partition) == [b"%d" % number for number in range(350)]
     assert {(one.topic, one.key) for batch in taken.batches for one in batch} == {(topic, b"\xff raw")}
     assert len(taken.batches) < 60, "these are hardly batches"
+
+
+@pytest.mark.parametrize("quiet", [set(), {0}])
+def test_where_enough_waits_to_be_taken_more_is_fetched_as_soon_as_little_does(
+    kafka: KafkaServer, topic: str, quiet: set[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a pause of Faust's nor a partition that has nothing keeps a backlog waiting."""
+    monkeypatch.setattr(batches, "FETCH_SECONDS", 3600.0)
+    taken, may_take = Taken(), asyncio.Event()
+    first, *others = sorted(set(range(PARTITIONS)) - quiet)
+
+    async def take(batch: Batch) -> None:
+        await may_take.wait()
+        await taken(batch)
+
+    async def run() -> None:
+        async with worker(kafka, topic, take) as app:
+            await soon(lambda: app.consumer._buffered_partitions, "enough of the first waits to be taken")
+            await asyncio.to_thread(produce, kafka, topic, 10, 0, {first, *quiet})
+            await soon(lambda: len(app.consumer._buffered_partitions) == 1 + len(others), "and then of the others")
+            await asyncio.to_thread(produce, kafka, topic, 500, 10, quiet)
+            may_take.set()
+            await soon(lambda: len(taken) == 1900 + 510 * len(others), "everything arrives")
+
+    produce(kafka, topic, 1400, 0, {*others, *quiet})
+    asyncio.run(run())
 
 
 def test_a_group_that_was_formed_before_its_topic_was_known_gets_it_soon(kafka: KafkaServer, topic: str) -> None:

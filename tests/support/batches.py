@@ -1,7 +1,7 @@
 """A Faust app on the batch transport, and what it takes to watch it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -50,11 +50,11 @@ def make_topic(kafka: KafkaServer, topic: str) -> None:
         admin.close()
 
 
-def produce(kafka: KafkaServer, topic: str, count: int, first: int = 0) -> None:
-    """`count` records on each partition."""
+def produce(kafka: KafkaServer, topic: str, count: int, first: int = 0, quiet: Collection[int] = ()) -> None:
+    """`count` records on each partition that is not to stay quiet."""
     producer = KafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all", linger_ms=5)
     for number in range(first, first + count):
-        for partition in range(PARTITIONS):
+        for partition in set(range(PARTITIONS)).difference(quiet):
             producer.send(topic, b"%d" % number, key=b"\xff raw", partition=partition)
     producer.flush(30)
     producer.close()
