@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 from pathlib import Path
 from random import Random
@@ -195,17 +195,23 @@ def test_the_views_hold_what_the_reports_say(messy: Messy) -> None:
     revenue = ask(messy.client, Question(REPORTS["revenue"], group_by=keys[:3], decimals=8)).named()  # bills and all
     told = {tuple(row[name] for name in keys): tuple(row[name] for name in amounts) for row in revenue}
     assert {key: row for key, row in money.items() if any(row)} == {key: row for key, row in told.items() if any(row)}
-    for table in MOMENTS:
+    for table in MOMENTS.keys() - {"costs"}:  # of bills there is no view
         wanted = {row["delivery_id"] for row in messy.rows[table]} if table == "deliveries" else messy.rows[table]
         assert seen(f"SELECT count() FROM {table}_latest") == [(len(wanted),)]
+
+
+def _milliseconds(at: datetime | date) -> int:
+    """Of a moment, or of the beginning of a day in UTC."""
+    moment = at if isinstance(at, datetime) else datetime(at.year, at.month, at.day, tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
 
 
 def test_an_export_holds_each_row_once_and_only_those_of_its_time(messy: Messy, tmp_path: Path) -> None:
     since, until = _BEGAN_MS + 10 * DAY_MS, _BEGAN_MS + 20 * DAY_MS
     for table, moment in MOMENTS.items():
-        wanted = sum(since <= round(row[moment].timestamp() * 1000) < until for row in messy.rows[table])
+        wanted = sum(since <= _milliseconds(row[moment]) < until for row in messy.rows[table])
         lines = b"".join(export(messy.client, table, "csv", since, until)).splitlines()
-        assert len(lines) == wanted + 1 > 10
+        assert len(lines) == wanted + 1 > 5
         file = tmp_path / f"{table}.parquet"
         file.write_bytes(b"".join(export(messy.client, table, "parquet", since, until)))
         assert duckdb.execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]
