@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 ANY_ID = "Ours, or SOURCE:ID; or the ID of a postback, a transaction, a conversion, a delivery, or the source's own."
 ClickId = Annotated[str, typer.Argument(metavar="CLICK_ID", help=ANY_ID)]
-_MOST = 50
 _AT_ONCE = timedelta(seconds=1)
 
 
@@ -33,7 +32,7 @@ def trace(
 
     with clickhouse(settings) as client:
         found = life_of(client, click_id)
-        ids = [] if found.found else clicks_of(client, click_id, _MOST)
+        ids = [] if found.found else clicks_of(client, click_id)
         if len(ids) == 1:
             found = life_of(client, ids[0])
     if len(ids) > 1:

@@ -8,9 +8,7 @@ from dashboard.life import facts_of, time_line
 from dashboard.pages.time_zone import zone_of
 from dashboard.render import Renderer
 from dashboard.services import Services
-from sql.trace import trace
-
-_MOST = 50
+from sql.trace import clicks_of, trace
 
 
 class Clicks:
@@ -22,8 +20,7 @@ class Clicks:
     def page(self, request: Request) -> Response:
         """The life of the click, where the ID leads to one; a list where it leads to several."""
         wanted = request.query_params.get("id", "").strip()[:1024]
-        found = self._database.rows("trace_click_ids", {"id": wanted, "most": _MOST}) if wanted else []
-        ids = [row["click_id"] for row in found]
+        ids = self._database.read(lambda client: clicks_of(client, wanted)) if wanted else []
         life = self._database.read(lambda client: trace(client, ids[0])) if len(ids) == 1 else None
         facts = {
             "wanted": wanted,

@@ -211,7 +211,7 @@ def test_an_export_holds_each_row_once_and_only_those_of_its_time(messy: Messy, 
     for table, moment in MOMENTS.items():
         wanted = sum(since <= _milliseconds(row[moment]) < until for row in messy.rows[table])
         lines = b"".join(export(messy.client, table, "csv", since, until)).splitlines()
-        assert len(lines) == wanted + 1 > 5
+        assert len(lines) == wanted + 1 > (5 if table == "costs" else 10)  # bills are fewer
         file = tmp_path / f"{table}.parquet"
         file.write_bytes(b"".join(export(messy.client, table, "parquet", since, until)))
         assert duckdb.execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(wanted,)]
