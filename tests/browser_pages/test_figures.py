@@ -55,7 +55,7 @@ def test_what_needs_attention_is_told_by_its_weight(tab: Tab) -> None:
     found = page.locator(".findings li")
     expect(found.filter(has_text="kafka: nobody answers")).to_have_class("bad")
     expect(found.filter(has_text="3 requests of the last hour could not be used")).to_have_class("warn")
-    assert "Newest click:" in page.locator("#attention").inner_text()
+    expect(page.locator("#attention")).to_contain_text("Newest click:")
 
 
 def test_the_first_view_is_small_and_fits_a_phone(opened: Callable[..., Tab]) -> None:
