@@ -16,7 +16,7 @@ from bench.results import Results, machine, rounded, spread
 from clickjoin.embedded.ports import free_port
 from schemas.settings.servers import Kafka
 from schemas.topics import DELIVERIES, OUTCOMES, TOPICS, partition_of
-from streams.adapters.kafka import KeyValue, Producer
+from streams.adapters.producer import KeyValue, Producer
 
 _HEALTHY = 9
 _BEHAVIOURS = ("ok", "dead", "slow", "failing")

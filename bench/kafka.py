@@ -16,7 +16,8 @@ from clickjoin.embedded.kafka import EmbeddedKafka, jar_folder
 from clickjoin.embedded.ports import free_port
 from schemas.settings.servers import Kafka
 from schemas.topics import EVENTS, partition_of
-from streams.adapters.kafka import Log, Producer
+from streams.adapters.kafka import Log
+from streams.adapters.producer import Producer
 
 PARTITIONS = 8
 _CHUNK = 1000  # records of one partition that are sent at once

@@ -15,7 +15,7 @@ from bench.kafka import PARTITIONS, BenchError, Broker
 from bench.outcomes import outcome
 from schemas.topics import EVENTS, OUTCOMES, partition_of
 from schemas.wire import encode
-from streams.adapters.kafka import Producer
+from streams.adapters.producer import Producer
 
 _EVERY = 0.05  # seconds between two appends, and between two looks
 _READABLE_WITHIN = 120.0  # seconds after the last append

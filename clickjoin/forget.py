@@ -19,7 +19,8 @@ from schemas.topics import DELIVERIES, EMIT_GROUP, EVENTS, JOIN_GROUP, OUTCOMES,
 from schemas.values import FINAL_STATES
 from schemas.wire import encode
 from sql import deliveries, erasure
-from streams.adapters.kafka import Log, Producer, blocking_connection
+from streams.adapters.kafka import Log, blocking_connection
+from streams.adapters.producer import Producer
 
 _LOOK_AGAIN = 0.3  # seconds
 _MOST_DELIVERIES = 1000  # of one click

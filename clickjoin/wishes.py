@@ -17,7 +17,8 @@ from schemas.values import FINAL_STATES, Millis
 from schemas.versions import offset_of
 from schemas.wire import WireError, decode_delivery, decode_outcome, encode
 from sql.deliveries import Found
-from streams.adapters.kafka import Log, Producer
+from streams.adapters.kafka import Log
+from streams.adapters.producer import Producer
 
 GONE = "its record is no longer on the topic: too old, or the topic was made anew"
 NO_OUTCOME = "what it tells of is no longer on the topic outcomes: too old, or scheduled by an older program"

@@ -21,7 +21,8 @@ from schemas.settings.servers import ClickHouse, Kafka
 from schemas.topics import EVENTS
 from schemas.wire import encode
 from sql.connect import connect
-from streams.adapters.kafka import Log, Producer
+from streams.adapters.kafka import Log
+from streams.adapters.producer import Producer
 
 ROLES = ("join", "sink")
 _LOOK_AGAIN = 1.0

@@ -14,7 +14,7 @@ from schemas.settings.servers import Kafka
 from schemas.topics import EVENTS, partition_of
 from schemas.wire import encode
 from sql.insert import insert
-from streams.adapters.kafka import KeyValue, Producer
+from streams.adapters.producer import KeyValue, Producer
 
 
 def as_sent(record: Click | Postback) -> KeyValue:

@@ -1,11 +1,11 @@
-"""Kafka beside Faust: sending outputs, reading the log again, asking for offsets."""
+"""Kafka beside Faust: how every client connects, reading the log again, asking for offsets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
@@ -16,9 +16,6 @@ from streams.adapters.connections import heed_closed_connections
 
 heed_closed_connections()
 log = structlog.get_logger(__name__)
-
-KeyValue = tuple[bytes | None, bytes]
-_BATCH_BYTES = 1 << 20
 
 
 def connection(kafka: Kafka) -> dict[str, Any]:
@@ -57,50 +54,6 @@ def blocking_connection(kafka: Kafka) -> dict[str, Any]:
     options = connection(kafka)
     options["bootstrap_servers"] = kafka.servers.split(",")
     return options
-
-
-class Producer:
-    """Sends whole batches to one partition and waits for the broker's acknowledgement (acks=all, idempotent)."""
-
-    def __init__(self, kafka: Kafka) -> None:
-        self._kafka = kafka
-
-    async def start(self) -> None:
-        """Connect."""
-        self._producer = AIOKafkaProducer(
-            **connection(self._kafka),
-            acks="all",
-            enable_idempotence=True,
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=4 * _BATCH_BYTES,
-            request_timeout_ms=120_000,  # also how long a broker that went away is waited for
-        )
-        await self._producer.start()
-
-    async def send(self, topic: str, partition: int, records: Iterable[KeyValue]) -> list[tuple[int, int]]:
-        """Append records in order. Returns (base offset, count) of each batch that was acknowledged, in order.
-
-        Raises KafkaError where any of them was not: then some may be in the log and some not.
-        """
-        futures: list[tuple[asyncio.Future[Any], int]] = []
-        batch = self._producer.create_batch()
-        for key, value in records:
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                futures.append(await self._flush(batch, topic, partition))
-                batch = self._producer.create_batch()
-                if batch.append(key=key, value=value, timestamp=None) is None:
-                    raise ValueError(f"a record of {len(value)} bytes for {topic} does not fit a batch")
-        if batch.record_count():
-            futures.append(await self._flush(batch, topic, partition))
-        return [((await future).offset, count) for future, count in futures]
-
-    async def _flush(self, batch: Any, topic: str, partition: int) -> tuple[asyncio.Future[Any], int]:
-        batch.close()
-        return await self._producer.send_batch(batch, topic, partition=partition), batch.record_count()
-
-    async def stop(self) -> None:
-        """Disconnect."""
-        await self._producer.stop()
 
 
 class Log:

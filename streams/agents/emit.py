@@ -9,7 +9,8 @@ from faust.types import TP
 from schemas.settings.file import Settings
 from schemas.topics import DELIVERIES, EMIT_GROUP, OUTCOMES
 from streams.adapters.http import CurlClient
-from streams.adapters.kafka import Log, Producer
+from streams.adapters.kafka import Log
+from streams.adapters.producer import Producer
 from streams.adapters.state import Stamp
 from streams.agents.crash import background, crash
 from streams.agents.emit_decide import Decider

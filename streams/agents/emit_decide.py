@@ -12,7 +12,7 @@ from schemas.topics import INVALID, partition_of
 from schemas.unusable import unusable
 from schemas.whose import whose
 from schemas.wire import OutcomeOrRequest, WireError, decode_outcome_or_request, encode
-from streams.adapters.kafka import KeyValue, Producer
+from streams.adapters.producer import KeyValue, Producer
 from streams.emit.endings import Review
 from streams.emit.pending import id_of
 from streams.emit.retemplate import retemplated

@@ -15,8 +15,9 @@ from aiokafka import ConsumerRecord
 from schemas.records import Cancel, Delivery, Retemplate
 from schemas.topics import DELIVERIES
 from schemas.wire import encode
-from streams.adapters.kafka import Log, Producer
+from streams.adapters.kafka import Log
 from streams.adapters.pending_store import Entry, PendingStore
+from streams.adapters.producer import Producer
 from streams.adapters.state import Stamp
 from streams.agents.crash import background
 from streams.agents.emit_decide import Decider

@@ -16,7 +16,8 @@ from schemas.topics import EVENTS, INVALID, JOIN_GROUP, OUTCOMES, partition_of
 from schemas.versions import epoch_of
 from schemas.wire import WireError, decode_outcome, encode
 from streams.adapters.clickhouse_facts import FactsReader
-from streams.adapters.kafka import KeyValue, Log, Producer
+from streams.adapters.kafka import Log
+from streams.adapters.producer import KeyValue, Producer
 from streams.adapters.state import Stamp, StateStore
 from streams.agents.healing import FAR, Healing, Stretch
 from streams.agents.join_gate import DayGate
@@ -44,7 +45,7 @@ class JoinRole:
 
     def __init__(self, settings: Settings, data: Path, partitions: int, metrics: JoinMetrics) -> None:
         self.folder, self.partitions, self.metrics = data / "state" / "join", partitions, metrics
-        self.producer, self.log = Producer(settings.kafka), Log(settings.kafka)
+        self.producer, self.log = Producer(settings.kafka, lanes=2), Log(settings.kafka)
         self.healing = Healing(settings.kafka, "streams.agents.join_healer")
         self._reader = FactsReader(settings.clickhouse.dsn)
         self.lookups = Lookups(self._reader, self.producer, metrics)

@@ -18,7 +18,7 @@ from schemas.records import Facts
 from schemas.topics import EVENTS
 from schemas.wire import encode
 from streams.adapters.clickhouse import AwayError
-from streams.adapters.kafka import KeyValue
+from streams.adapters.producer import KeyValue
 from streams.join.state import is_brought
 from streams.metrics import JoinMetrics
 

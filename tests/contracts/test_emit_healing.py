@@ -15,8 +15,8 @@ from schemas.settings.file import Settings
 from schemas.settings.servers import Kafka
 from schemas.topics import DELIVERIES, OUTCOMES
 from schemas.wire import encode
-from streams.adapters.kafka import Producer
 from streams.adapters.pending_store import PendingStore
+from streams.adapters.producer import Producer
 from streams.agents import emit_partition
 from streams.agents.emit import EmitRole
 from streams.agents.emit_partition import EmitPartition

@@ -6,7 +6,7 @@ from aiokafka import ConsumerRecord
 from schemas.ids import invalid_id
 from schemas.records import Cancel, Outcome, Resend
 from schemas.wire import encode
-from streams.adapters.kafka import Producer
+from streams.adapters.producer import Producer
 from streams.agents import emit_decide
 from streams.agents.emit_decide import RAW_BYTES, Decider
 from streams.emit import routing

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.records import Facts
 from schemas.wire import decode_event
-from streams.adapters.kafka import KeyValue
+from streams.adapters.producer import KeyValue
 from streams.agents import join_lookup
 from streams.agents.join_lookup import Lookups
 from streams.metrics import JoinMetrics
