@@ -16,8 +16,9 @@ from clickjoin.embedded.children import Child, Running, last_lines, start
 OPEN = "partitions_open"
 """What a worker logs when all that the group gave it is open."""
 _POLL = 0.02  # seconds between two looks
-_POLL_TOGETHER = 0.1  # where workers have every core between them: a look costs the broker and us what they lack
+_POLL_TOGETHER = 0.2  # where workers have every core between them: a look costs the broker and us what they lack
 _FIRST_SAMPLE = (0.05, 0.6)  # measuring begins when such a part of the backlog is done: every partition is open then
+_STEADY_UNTIL = 0.95  # of the backlog: what comes then is an end, where one after the other has nothing left to do
 _WITHIN = 600.0  # seconds
 
 
@@ -27,12 +28,14 @@ class Rates:
 
     per_cpu_second: float
     per_second: float
+    steady_per_second: float  # by the clock, until the end begins
 
 
 class _Sample(NamedTuple):
     done: int
     cpu_seconds: float
     at: float  # monotonic
+    all_work: bool
 
 
 class Worker:
@@ -102,46 +105,55 @@ def worker(kind: str, bootstrap: str, folder: Path) -> Iterator[Worker]:
 
 def drain_together(
     workers: Sequence[Worker], committed: Callable[[], int], total: int, told: Callable[[int], None]
-) -> float:
-    """Records per second by the clock that several workers of a group drain, from when each has its partitions."""
-    began: list[tuple[int, float]] = []
-
-    def look() -> bool:
-        count = committed()
-        told(count)
-        for worker in workers:
-            worker.check()
-        if not began and all(worker.logged(OPEN) for worker in workers):
-            began.append((count, time.monotonic()))
-        return count >= total and bool(began)
-
-    workers[0].wait(look, f"{total} records are done", _POLL_TOGETHER)
-    (done, at), ended = began[0], time.monotonic()
-    if done >= total:  # a tiny backlog was gone before the last of them had begun
-        done, at = 0, workers[0].began
-    return (total - done) / max(ended - at, 0.01)
+) -> Rates:
+    """Measure several workers of a group as `drain` does one, once each of them has its partitions."""
+    return _drain(workers, committed, total, told, _POLL_TOGETHER)
 
 
 def drain(worker: Worker, committed: Callable[[], int], total: int, told: Callable[[int], None]) -> Rates:
-    """Measure a worker until `committed` says that all of `total` records are done. `told` hears how far it is.
+    """Measure a worker until `committed` says that all of `total` records are done. `told` hears how far it is."""
+    return _drain([worker], committed, total, told, _POLL)
 
-    A sample is taken right after the committed count changed: CPU time and count belong together then.
-    """
-    samples = [_Sample(0, 0.0, worker.began)]
+
+def _drain(
+    workers: Sequence[Worker], committed: Callable[[], int], total: int, told: Callable[[int], None], poll: float
+) -> Rates:
+    """A sample is taken right after the committed count changed: CPU time and count belong together then."""
+    samples = [_Sample(0, 0.0, workers[0].began, all_work=False)]
 
     def look() -> bool:
         count = committed()
+        for worker in workers:
+            worker.check()
         if count != samples[-1].done:
-            samples.append(_Sample(count, worker.cpu_seconds(), time.monotonic()))
+            cpu_seconds = sum(worker.cpu_seconds() for worker in workers)
+            samples.append(_Sample(count, cpu_seconds, time.monotonic(), all_work=_all_work(workers)))
             told(count)
         return count >= total
 
-    worker.wait(look, f"{total} records are done")
-    end = samples[-1]
+    workers[0].wait(look, f"{total} records are done", poll)
+    return _rates(samples, total)
+
+
+def _all_work(workers: Sequence[Worker]) -> bool:
+    """Whether each of several has been given its partitions. Of one the first commit says so."""
+    return len(workers) == 1 or all(worker.logged(OPEN) for worker in workers)
+
+
+def _rates(samples: Sequence[_Sample], total: int) -> Rates:
+    """From the first sample after a twentieth of the backlog in which all work."""
     least, most = (part * total for part in _FIRST_SAMPLE)
     # Of a tiny backlog no sample is early enough; then the start of the process counts in.
-    first = next((sample for sample in samples if least <= sample.done <= most), samples[0])
-    records = end.done - first.done
-    # So does one tick of the CPU's clock, where less went by between two samples.
-    cpu, clock = max(end.cpu_seconds - first.cpu_seconds, 0.01), max(end.at - first.at, 0.01)
-    return Rates(records / cpu, records / clock)
+    first = next((one for one in samples if one.all_work and least <= one.done <= most), samples[0])
+    last = next(one for one in reversed(samples) if one.done <= _STEADY_UNTIL * total)
+    steady = last if last.done > first.done else samples[-1]
+    return Rates(
+        _rate(first, samples[-1], samples[-1].cpu_seconds - first.cpu_seconds),
+        _rate(first, samples[-1], samples[-1].at - first.at),
+        _rate(first, steady, steady.at - first.at),
+    )
+
+
+def _rate(first: _Sample, last: _Sample, seconds: float) -> float:
+    """Of a backlog so small that nothing went by in between, one tick of the CPU's clock did."""
+    return (last.done - first.done) / max(seconds, 0.01)

@@ -66,8 +66,9 @@ class _JoinBench:
             stocks.append(self._stock(number))
         return {
             **_rates(joins, receives, stocks),
+            **spread("steady_per_second", [one.steady_per_second for one in joins]),
             **spread("two_workers_per_second", pairs),
-            "two_workers_times_one": rounded(median(pairs) / median(one.per_second for one in joins), 2),
+            "two_workers_times_one": rounded(median(pairs) / median(one.steady_per_second for one in joins), 2),
             **self._state(median(idle)),
             "records": self.records,
             "stock_faust_records": self.stock_records,
@@ -91,18 +92,18 @@ class _JoinBench:
         return rates
 
     def _join_in_two(self, number: int) -> float:
-        """Two workers share the partitions. Records per second by the clock."""
+        """Two workers share the partitions. Records per second by the clock, while both work."""
         begins, folder = self.kafka.ends(OUTCOMES), self.plan.folder / f"two-{number}"
         told = self.plan.step(f"two joins {number} of {self.plan.runs}", self.records)
         with (
             worker("join", self.kafka.servers, folder / "one") as one,
             worker("join", self.kafka.servers, folder / "two") as two,
         ):
-            rate = drain_together((one, two), lambda: self.kafka.committed(JOIN_GROUP, EVENTS), self.records, told)
+            rates = drain_together((one, two), lambda: self.kafka.committed(JOIN_GROUP, EVENTS), self.records, told)
         self.kafka.forget(JOIN_GROUP)
         shutil.rmtree(folder)
         self._check(OUTCOMES, begins, self.backlog.expected)
-        return rate
+        return rates.steady_per_second
 
     def _receive(self, number: int) -> tuple[Rates, float]:
         return self._drain("receive", number, RECEIVE_GROUP, EVENTS, self.records)
@@ -204,7 +205,8 @@ twentieth of the backlog to its end. The join is the worker as it runs in produc
 broker, state in RocksDB, offsets committed. Its outcomes are read again and counted, and wrong ones fail the bench.
 Receiving is the same worker doing nothing. Stock Faust is the same join written with its agents, Records and Tables
 (`bench/stock_join.py`), its outcomes counted too; it drains {stock_faust_records} records. Two workers share the
-partitions, from when both have theirs; the broker is on the same cores, so that less than two are left for them.
+partitions; one and two are compared from when both have theirs until a twentieth of the backlog is left, for then one
+after the other has nothing to do. The broker is on the same cores, so that less than two are left for them.
 
 Memory, disk and rebuilding: of {state_records} records with {state_clicks} clicks in them. Memory is what a worker
 holds that has joined all of them, once, beyond one that only receives. A worker without its disk then has them
@@ -221,7 +223,8 @@ JOIN = Bench(
         Figure("stock_faust_per_cpu_second", "records joined by stock Faust, per CPU second"),
         Figure("times_stock_faust", "the join in stock Faust's", "20"),
         Figure("share_of_receiving", "the join as a share of receiving", "0.33"),
-        Figure("two_workers_per_second", "two workers: records joined per second by the clock"),
+        Figure("steady_per_second", "records joined per second by the clock, until the end begins"),
+        Figure("two_workers_per_second", "the same by two workers, beside the broker"),
         Figure("two_workers_times_one", "two workers in one's, by the clock, beside the broker", "1.6"),
         Figure("mb_per_million_clicks", "memory per million clicks, MB", "200"),
         Figure("resident_mb", "the whole worker's memory, MB"),
