@@ -1,8 +1,8 @@
 """Outputs on Apache Kafka: in order, where they are said to be, and not all waiting for the same answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
@@ -12,31 +12,21 @@ from schemas.settings.servers import Kafka
 from streams.adapters.kafka import Log
 from streams.adapters.producer import KeyValue, Producer
 from tests.kafka_server import KafkaServer
+from tests.support.roles import started
 
 pytestmark = pytest.mark.kafka
 
 PARTITIONS = 4
 
 
-@asynccontextmanager
-async def producing(kafka: KafkaServer, lanes: int) -> AsyncIterator[Producer]:
-    producer = Producer(Kafka(bootstrap=kafka.bootstrap), lanes)
-    await producer.start()
-    try:
-        yield producer
-    finally:
-        await producer.stop()
+def producing(kafka: KafkaServer, lanes: int) -> AbstractAsyncContextManager[Producer]:
+    return started(Producer(Kafka(bootstrap=kafka.bootstrap), lanes))
 
 
 async def lying_in(kafka: KafkaServer, topic: str, partition: int) -> list[tuple[int, KeyValue]]:
-    log = Log(Kafka(bootstrap=kafka.bootstrap))
-    await log.start()
-    try:
-        end = await log.end(topic, partition)
-        chunks = [chunk async for chunk in log.read(topic, partition, 0, end)]
-    finally:
-        await log.stop()
-    return [(record.offset, (record.key, record.value)) for chunk in chunks for record in chunk]
+    async with started(Log(Kafka(bootstrap=kafka.bootstrap))) as log:
+        chunks = log.read(topic, partition, 0, await log.end(topic, partition))
+        return [(record.offset, (record.key, record.value)) async for chunk in chunks for record in chunk]
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 3])

@@ -5,14 +5,13 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from clickjoin.embedded.ports import free_port
-from streams.role import Role
 from tests.forked import Forked
 from tests.polling import until
 
@@ -32,17 +31,25 @@ url = "{destination}"
 """
 
 
-AnyRole = TypeVar("AnyRole", bound=Role)
+class Connects(Protocol):
+    """A role, or one of the clients that it has."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+Connected = TypeVar("Connected", bound=Connects)
 
 
 @asynccontextmanager
-async def started(role: AnyRole) -> AsyncIterator[AnyRole]:
-    """A role in this process, connected."""
-    await role.start()
+async def started(one: Connected) -> AsyncIterator[Connected]:
+    """A role or a client in this process, connected."""
+    await one.start()
     try:
-        yield role
+        yield one
     finally:
-        await role.stop()
+        await one.stop()
 
 
 class RoleProcess:
